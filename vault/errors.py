@@ -1,0 +1,140 @@
+"""What can go wrong in the verbs, without any thought of HTTP. `vault.problems` maps each to an answer."""
+
+
+class VaultError(Exception):
+    """Base of all errors of the service; `code` names it in the API, `values` fill its message."""
+
+    code = "error"
+
+    def __init__(self, **values: str | int) -> None:
+        super().__init__(self.code)
+        self.values = values
+
+
+class NotFound(VaultError):
+    """There is no such thing, or it is somebody else's: the answer is the same."""
+
+    code = "not-found"
+
+
+class SignInFailed(VaultError):
+    """Unknown name, wrong password or a disabled account: the answer is the same."""
+
+    code = "sign-in-failed"
+
+
+class TooManyAttempts(VaultError):
+    """`retry_after` seconds to wait."""
+
+    code = "too-many-attempts"
+
+
+class SignInNeeded(VaultError):
+    """No live session (or no valid client assertion) came with the request."""
+
+    code = "sign-in-needed"
+
+
+class NotForThisAccount(VaultError):
+    """A citizen's page asked by an officer, or the other way round."""
+
+    code = "not-for-this-account"
+
+
+class CrossSite(VaultError):
+    """An unsafe request that another site made the browser send."""
+
+    code = "cross-site"
+
+
+class Invalid(VaultError):
+    """A value cannot be taken. `field` says which; `reason` is a code from `vault.problems.REASONS`."""
+
+    code = "invalid-value"
+
+    def __init__(self, field: str, reason: str, **values: str | int) -> None:
+        super().__init__(field=field, reason=reason, **values)
+
+
+class LoginTaken(VaultError):
+    """The sign-in name belongs to somebody already."""
+
+    code = "login-taken"
+
+
+class SignUpClosed(VaultError):
+    """This vault's operator opens accounts, visitors do not."""
+
+    code = "sign-up-closed"
+
+
+class Duplicate(VaultError):
+    """The same bytes are in the wallet already, as `document_id`."""
+
+    code = "duplicate"
+
+
+class TooLarge(VaultError):
+    """More than `limit` bytes."""
+
+    code = "too-large"
+
+
+class BadUpload(VaultError):
+    """The multipart body cannot be taken; `reason` is a code."""
+
+    code = "bad-upload"
+
+
+class UploadStalled(VaultError):
+    """The sender stopped sending."""
+
+    code = "upload-stalled"
+
+
+class Busy(VaultError):
+    """All places are taken for the moment."""
+
+    code = "busy"
+
+
+class PaperRefused(VaultError):
+    """The file cannot be kept as a paper; `reason` is the code of the `ocr` error."""
+
+    code = "paper-refused"
+
+
+class TypeNotTaken(VaultError):
+    """Not one of the media types that are taken."""
+
+    code = "type-not-taken"
+
+
+class NotReadYet(VaultError):
+    """The reading is not there (yet)."""
+
+    code = "not-read-yet"
+
+
+class RangeNotSatisfiable(VaultError):
+    """The asked bytes lie beyond the end; `size` is the whole."""
+
+    code = "range-not-satisfiable"
+
+
+class InBin(VaultError):
+    """The paper rests in the bin and must be restored first."""
+
+    code = "in-bin"
+
+
+class LinkUnusable(VaultError):
+    """The link was used, revoked, has expired, is for another agency or never was: the answer is the same."""
+
+    code = "link-unusable"
+
+
+class ReleaseRefused(VaultError):
+    """No release under this grant; why is in the citizen's log alone."""
+
+    code = "release-refused"

@@ -1,0 +1,234 @@
+"""The tables. Whatever a paper says is sealed; whatever opens it is wrapped under a secret that no table holds."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from uuid import uuid4
+
+from sqlalchemy import JSON, Column, Index, LargeBinary, String, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from vault.db import UtcDateTime
+
+
+def new_id() -> str:
+    return str(uuid4())
+
+
+def _id() -> str:
+    return Field(default_factory=new_id, primary_key=True, max_length=36)  # type: ignore[no-any-return]
+
+
+def _moment(*, nullable: bool = False, index: bool = False) -> datetime:
+    return Field(  # type: ignore[no-any-return]
+        default=None if nullable else ..., sa_type=UtcDateTime, nullable=nullable, index=index
+    )
+
+
+def _bytes(*, nullable: bool = False) -> bytes:
+    return Field(default=None if nullable else ..., sa_type=LargeBinary, nullable=nullable)  # type: ignore[no-any-return]
+
+
+class Row(SQLModel):
+    """A row shows its class alone: what it holds belongs in no log."""
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}>"
+
+    __str__ = __repr__
+
+
+class ReadingState(StrEnum):
+    """Where the reading of a version stands."""
+
+    waiting = "waiting"
+    reading = "reading"
+    done = "done"
+    failed = "failed"
+
+
+class Holder(StrEnum):
+    """Who can open a grant's key."""
+
+    citizen = "citizen"
+    link = "link"
+    agency = "agency"
+    token = "token"  # noqa: S105 - the name of a holder, not a secret
+
+
+class Wallet(Row, table=True):
+    """One citizen's wallet; deleting `key_under_root` makes all its papers noise."""
+
+    citizen_id: str = _id()
+    created_at: datetime = _moment()
+    key_under_root: bytes = _bytes()
+
+
+class Agency(Row, table=True):
+    """An agency: its keys in the vault (inbox) and those that its own systems sign with (`jwks`)."""
+
+    id: str = _id()
+    name: str = Field(max_length=200, unique=True)
+    created_at: datetime = _moment()
+    key_under_root: bytes = _bytes()
+    inbox_public: bytes = _bytes()
+    inbox_private: bytes = _bytes()
+    jwks: dict[str, object] = Field(sa_column=Column(JSON, nullable=False))
+
+
+class Account(Row, table=True):
+    """A sign-in: of a citizen (has a wallet) or of an officer (belongs to one agency)."""
+
+    id: str = _id()
+    login: str = Field(max_length=200, unique=True)
+    name: str = Field(default="", max_length=200)
+    password_hash: str = Field(max_length=200)
+    citizen_id: str | None = Field(default=None, foreign_key="wallet.citizen_id", unique=True, max_length=36)
+    agency_id: str | None = Field(default=None, foreign_key="agency.id", index=True, max_length=36)
+    created_at: datetime = _moment()
+    disabled_at: datetime | None = _moment(nullable=True)
+
+
+class SignIn(Row, table=True):
+    """A live session: the hash of its token, and the owner's key wrapped under the token."""
+
+    id: str = _id()
+    account_id: str = Field(foreign_key="account.id", index=True, max_length=36, ondelete="CASCADE")
+    token_hash: bytes = Field(sa_type=LargeBinary, unique=True)
+    wrapped_key: bytes = _bytes()
+    created_at: datetime = _moment()
+    seen_at: datetime = _moment()
+    expires_at: datetime = _moment(index=True)
+    device: str = Field(default="", max_length=200)
+
+
+class Failures(Row, table=True):
+    """Failed sign-ins of one account or one address, named by a hash."""
+
+    subject: bytes = Field(sa_type=LargeBinary, primary_key=True)
+    count: int
+    until: datetime = _moment()
+    updated_at: datetime = _moment(index=True)
+
+
+class Document(Row, table=True):
+    """One paper in a wallet; its newest version is current."""
+
+    __table_args__ = (Index("ix_document_wallet", "citizen_id", "created_at", "id"),)
+
+    id: str = _id()
+    citizen_id: str = Field(foreign_key="wallet.citizen_id", max_length=36)
+    kind: str = Field(default="other", max_length=64)
+    kind_confirmed: bool = False
+    expires_on: date | None = None
+    created_at: datetime = _moment()
+    deleted_at: datetime | None = _moment(nullable=True, index=True)
+
+
+class Version(Row, table=True):
+    """Immutable bytes of a paper. `wrapped_key` is gone once the paper is destroyed."""
+
+    __table_args__ = (
+        UniqueConstraint("document_id", "number"),
+        Index("ix_version_fingerprint", "citizen_id", "fingerprint"),
+    )
+
+    id: str = _id()
+    document_id: str = Field(foreign_key="document.id", index=True, max_length=36)
+    citizen_id: str = Field(foreign_key="wallet.citizen_id", max_length=36)
+    number: int
+    created_at: datetime = _moment()
+    wrapped_key: bytes = _bytes()
+    fingerprint: bytes = _bytes()
+    size: int
+    media_type: str = Field(max_length=100)
+    pages: int
+    tier: str = Field(default="self", max_length=16)
+    label: bytes = _bytes()
+    state: ReadingState = Field(default=ReadingState.waiting, sa_type=String(16))
+    failure: str | None = Field(default=None, max_length=64)
+    pages_read: int = 0
+    reading: bytes | None = _bytes(nullable=True)
+    confirmed: bytes | None = _bytes(nullable=True)
+
+
+class Job(Row, table=True):
+    """Work to do with a lease. `ticket` is the version's key under the worker key; the row goes when the work is done."""
+
+    __table_args__ = (Index("ix_job_due", "run_after", "id"),)
+
+    id: str = _id()
+    version_id: str = Field(foreign_key="version.id", unique=True, max_length=36)
+    citizen_id: str = Field(max_length=36)
+    ticket: bytes = _bytes()
+    attempt: int = 0
+    created_at: datetime = _moment()
+    run_after: datetime = _moment()
+
+
+class Grant(Row, table=True):
+    """Signed consent. The grant key opens `sealed_grant` (the JWS) and the items' document keys."""
+
+    id: str = _id()
+    citizen_id: str = Field(foreign_key="wallet.citizen_id", index=True, max_length=36)
+    agency_id: str = Field(foreign_key="agency.id", index=True, max_length=36)
+    created_at: datetime = _moment()
+    not_before: datetime = _moment()
+    expires_at: datetime = _moment(index=True)
+    openings_max: int
+    openings: int = 0
+    sealed_grant: bytes = _bytes()
+    link_hash: bytes | None = Field(default=None, sa_type=LargeBinary, unique=True, nullable=True)
+    token_hash: bytes | None = Field(default=None, sa_type=LargeBinary, unique=True, nullable=True)
+    redeemed_at: datetime | None = _moment(nullable=True)
+    revoked_at: datetime | None = _moment(nullable=True)
+
+
+class GrantHolder(Row, table=True):
+    """The grant key, wrapped for one holder. Revoking deletes all but the citizen's."""
+
+    grant_id: str = Field(foreign_key="grant.id", primary_key=True, max_length=36, ondelete="CASCADE")
+    holder: Holder = Field(primary_key=True, sa_type=String(16))
+    wrapped_key: bytes = _bytes()
+
+
+class GrantItem(Row, table=True):
+    """A granted version; its document key wrapped under the grant key until the grant is revoked."""
+
+    grant_id: str = Field(foreign_key="grant.id", primary_key=True, max_length=36, ondelete="CASCADE")
+    version_id: str = Field(foreign_key="version.id", primary_key=True, max_length=36)
+    wrapped_key: bytes | None = _bytes(nullable=True)
+    opened_at: datetime | None = _moment(nullable=True)
+
+
+class ServiceKey(Row, table=True):
+    """A key that signs grants; the private part is wrapped under the root key."""
+
+    kid: str = Field(primary_key=True, max_length=64)
+    public_jwk: dict[str, object] = Field(sa_column=Column(JSON, nullable=False))
+    private_under_root: bytes = _bytes()
+    created_at: datetime = _moment()
+    retired_at: datetime | None = _moment(nullable=True)
+
+
+class UsedAssertion(Row, table=True):
+    """A client assertion that was accepted once, remembered until it expires."""
+
+    id: bytes = Field(sa_type=LargeBinary, primary_key=True)
+    expires_at: datetime = _moment(index=True)
+
+
+class Event(Row, table=True):
+    """One entry of the access log. Ids and codes only: never a value that a paper holds."""
+
+    __table_args__ = (Index("ix_event_wallet", "citizen_id", "id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    at: datetime = _moment()
+    kind: str = Field(max_length=40)
+    citizen_id: str | None = Field(default=None, max_length=36)
+    account_id: str | None = Field(default=None, max_length=36)
+    agency_id: str | None = Field(default=None, max_length=36)
+    document_id: str | None = Field(default=None, max_length=36)
+    version_id: str | None = Field(default=None, max_length=36)
+    grant_id: str | None = Field(default=None, max_length=36)
+    detail: str | None = Field(default=None, max_length=100)

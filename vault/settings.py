@@ -1,0 +1,74 @@
+"""Every setting of the service, read from `DOCVAULT_*` variables (and nothing else)."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+MIB = 1024 * 1024
+
+
+class Settings(BaseSettings):
+    """What an operator may decide. Secrets are files, never values: a variable shows in process lists."""
+
+    model_config = SettingsConfigDict(env_prefix="DOCVAULT_", frozen=True, extra="ignore")
+
+    data_dir: Path = Field(Path("data"), description="Folder of the embedded database, blobs and key files.")
+    database_url: str | None = Field(None, description="SQLAlchemy address of the database; SQLite in the data folder.")
+    public_url: str = Field("http://127.0.0.1:8000", description="Address that people and agencies reach; the issuer.")
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8000, ge=0, le=65535, description="Port to listen on.")
+    forwarded_allow_ips: str = Field("127.0.0.1", description="Proxies whose X-Forwarded-* headers are believed.")
+    root_key_file: Path | None = Field(None, description="Root key, mode 0600; `root.key` in the data folder.")
+    worker_key_file: Path | None = Field(None, description="Key of reading jobs; `worker.key` in the data folder.")
+    embedded_worker: bool = Field(True, description="Read papers inside the server process.")
+    sign_up: bool = Field(True, description="Anyone may open a wallet; otherwise only `docvault account add` does.")
+
+    max_upload_bytes: int = Field(512 * MIB, gt=0, description="Largest paper taken, in bytes.")
+    upload_slots: int = Field(32, gt=0, description="Uploads received at the same time; more are asked to wait.")
+    upload_idle_s: int = Field(60, gt=0, description="An upload that sends nothing for so long is given up.")
+    bin_days: int = Field(
+        30, ge=0, description="Days that a deleted paper rests in the bin before its key is destroyed."
+    )
+
+    session_idle_minutes: int = Field(60, gt=0, description="A session ends after so long without a request.")
+    session_hours: int = Field(24, gt=0, description="A session ends after so long in any case.")
+    password_hash_slots: int = Field(2, gt=0, description="Password hashes computed at the same time (64 MiB each).")
+    account_failures: int = Field(5, gt=0, description="Failed sign-ins on one account before it is slowed.")
+    address_failures: int = Field(20, gt=0, description="Failed sign-ins from one address before it is slowed.")
+    slowdown_max_s: int = Field(900, gt=0, description="Longest wait that failed sign-ins bring, in seconds.")
+
+    grant_days: int = Field(7, gt=0, description="Days that a grant lasts unless the citizen says otherwise.")
+    grant_days_max: int = Field(90, gt=0, description="Longest time a citizen can choose for a grant, in days.")
+    grant_openings: int = Field(10, gt=0, description="Openings that a grant allows unless the citizen says otherwise.")
+
+    reading_memory_mib: int = Field(1024, gt=0, description="Address space of the child that reads a paper, in MiB.")
+    reading_cpu_s: int = Field(1800, gt=0, description="CPU seconds that one paper may take.")
+    reading_wall_s: int = Field(3600, gt=0, description="Seconds that one paper may take.")
+    reading_pages: int = Field(500, gt=0, description="Most pages in one paper.")
+    reading_pixels: int = Field(120_000_000, gt=0, description="Most pixels on one page.")
+    reading_attempts: int = Field(3, gt=0, description="Times that reading a paper is tried before it is given up.")
+    inspect_slots: int = Field(2, gt=0, description="Uploaded papers inspected at the same time.")
+    inspect_wall_s: int = Field(60, gt=0, description="Seconds that looking over an uploaded paper may take.")
+    lease_s: int = Field(60, gt=2, description="A worker silent for so long loses its job to another.")
+    kinds_dir: Path | None = Field(None, description="Folder with the operator's own kinds of papers (YAML).")
+
+    @property
+    def database(self) -> str:
+        return self.database_url or f"sqlite:///{self.data_dir / 'docvault.db'}"
+
+    @property
+    def root_key(self) -> Path:
+        return self.root_key_file or self.data_dir / "root.key"
+
+    @property
+    def worker_key(self) -> Path:
+        return self.worker_key_file or self.data_dir / "worker.key"
+
+    @property
+    def blobs(self) -> Path:
+        return self.data_dir / "blobs"
+
+    @property
+    def over_tls(self) -> bool:
+        return self.public_url.startswith("https://")
