@@ -195,7 +195,7 @@ class GrantItem(Row, table=True):
     """A granted version; its document key wrapped under the grant key until the grant is revoked."""
 
     grant_id: str = Field(foreign_key="grant.id", primary_key=True, max_length=36, ondelete="CASCADE")
-    version_id: str = Field(foreign_key="version.id", primary_key=True, max_length=36)
+    version_id: str = Field(primary_key=True, max_length=36)  # outlives the version: a grant stays in the history
     wrapped_key: bytes | None = _bytes(nullable=True)
     opened_at: datetime | None = _moment(nullable=True)
 

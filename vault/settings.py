@@ -42,7 +42,7 @@ class Settings(BaseSettings):
     grant_days_max: int = Field(90, gt=0, description="Longest time a citizen can choose for a grant, in days.")
     grant_openings: int = Field(10, gt=0, description="Openings that a grant allows unless the citizen says otherwise.")
 
-    reading_memory_mib: int = Field(1024, gt=0, description="Address space of the child that reads a paper, in MiB.")
+    reading_memory_mib: int = Field(1536, gt=0, description="Address space of the child that reads a paper, in MiB.")
     reading_cpu_s: int = Field(1800, gt=0, description="CPU seconds that one paper may take.")
     reading_wall_s: int = Field(3600, gt=0, description="Seconds that one paper may take.")
     reading_pages: int = Field(500, gt=0, description="Most pages in one paper.")

@@ -1,0 +1,169 @@
+"""Accounts: opened, signed in to, changed, closed."""
+
+import unicodedata
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session, col, select
+
+from storage.keys import Key
+from storage.rootkey import RootKey
+from vault import accesslog, models, signins, slowdown, wallets
+from vault.db import Database, now
+from vault.errors import Invalid, LoginTaken, SignInFailed
+from vault.passwords import Passwords
+from vault.settings import Settings
+
+LOGIN_MAX = 100
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """What somebody typed into the sign-in form, and where from."""
+
+    login: str
+    password: str = field(repr=False)
+    address: str
+    device: str = ""
+
+
+def fold_login(login: str) -> str:
+    """A sign-in name as compared: NFKC, no outer blanks, lower case."""
+    return unicodedata.normalize("NFKC", login).strip().casefold()
+
+
+def open_account(
+    session: Session, root: RootKey, passwords: Passwords, login: str, password: str, name: str = ""
+) -> models.Account:
+    """A new citizen with an empty wallet. Raises `Invalid`, `LoginTaken`."""
+    hashed = passwords.hash(password)
+    wallet = wallets.create_wallet(session, root)
+    account = add_account(session, login, hashed, name=name, citizen_id=wallet.citizen_id)
+    accesslog.record(session, accesslog.Kind.account_opened, citizen_id=wallet.citizen_id, account_id=account.id)
+    return account
+
+
+def add_account(
+    session: Session,
+    login: str,
+    password_hash: str,
+    *,
+    name: str = "",
+    citizen_id: str | None = None,
+    agency_id: str | None = None,
+) -> models.Account:
+    folded = fold_login(login)
+    if not folded:
+        raise Invalid("login", "missing")
+    if len(folded) > LOGIN_MAX:
+        raise Invalid("login", "too-long", most=LOGIN_MAX)
+    account = models.Account(
+        login=folded,
+        name=name.strip(),
+        password_hash=password_hash,
+        citizen_id=citizen_id,
+        agency_id=agency_id,
+        created_at=now(session),
+    )
+    session.add(account)
+    try:
+        session.flush()
+    except IntegrityError:
+        raise LoginTaken from None
+    return account
+
+
+def sign_in(db: Database, root: RootKey, passwords: Passwords, settings: Settings, attempt: Attempt) -> str:
+    """Returns the session token. Raises `SignInFailed`, or `TooManyAttempts` before any password is looked at."""
+    by_account, by_address = _allowances(attempt, settings)
+    with db.write() as session:
+        slowdown.begin(session, (by_account, by_address))
+    with db.read() as session:
+        account = _by_login(session, attempt.login)
+    if not passwords.verify(attempt.password, account.password_hash if account else None) or account is None:
+        raise SignInFailed
+    with db.write() as session:
+        fresh = _by_login(session, attempt.login)
+        if fresh is None or fresh.password_hash != account.password_hash:
+            raise SignInFailed
+        slowdown.succeed(session, by_account.subject)
+        slowdown.undo(session, by_address.subject)
+        token = signins.start(session, fresh, _unlock(session, fresh, root), settings, attempt.device)
+        _record(session, accesslog.Kind.signed_in, fresh)
+        return token
+
+
+def change_password(db: Database, passwords: Passwords, account_id: str, old: str, new: str, address: str) -> None:
+    """Signs out everywhere. Raises `SignInFailed` when the old password is wrong, `Invalid` for the new one."""
+    with db.read() as session:
+        account = session.get(models.Account, account_id)
+    if account is None:
+        raise SignInFailed
+    check_password(db, passwords, account, old)
+    hashed = passwords.hash(new)
+    with db.write() as session:
+        fresh = session.get(models.Account, account_id)
+        if fresh is None:
+            raise SignInFailed
+        fresh.password_hash = hashed
+        signins.end_all(session, account_id)
+        _record(session, accesslog.Kind.password_changed, fresh)
+
+
+def check_password(db: Database, passwords: Passwords, account: models.Account, password: str) -> None:
+    """Asks again for the password before something grave; guesses count and are slowed as at sign-in."""
+    allowance = slowdown.Allowance(slowdown.subject("check", account.id), 5, timedelta(minutes=15))
+    with db.write() as session:
+        slowdown.begin(session, (allowance,))
+    if not passwords.verify(password, account.password_hash):
+        raise SignInFailed
+    with db.write() as session:
+        slowdown.succeed(session, allowance.subject)
+
+
+def sign_out(session: Session, account_id: str, sign_in_id: str) -> None:
+    signins.end(session, account_id, sign_in_id)
+    account = session.get(models.Account, account_id)
+    if account is not None:
+        _record(session, accesslog.Kind.signed_out, account)
+
+
+def sign_out_everywhere(session: Session, account_id: str) -> None:
+    signins.end_all(session, account_id)
+    account = session.get(models.Account, account_id)
+    if account is not None:
+        _record(session, accesslog.Kind.signed_out, account)
+
+
+def _allowances(attempt: Attempt, settings: Settings) -> tuple[slowdown.Allowance, slowdown.Allowance]:
+    longest = timedelta(seconds=settings.slowdown_max_s)
+    account = slowdown.subject("login", fold_login(attempt.login))
+    address = slowdown.subject("address", attempt.address)
+    return (
+        slowdown.Allowance(account, settings.account_failures, longest),
+        slowdown.Allowance(address, settings.address_failures, longest),
+    )
+
+
+def _by_login(session: Session, login: str) -> models.Account | None:
+    query = select(models.Account).where(models.Account.login == fold_login(login))
+    return session.exec(query.where(col(models.Account.disabled_at).is_(None))).first()
+
+
+def _unlock(session: Session, account: models.Account, root: RootKey) -> Key:
+    if account.citizen_id is not None:
+        wallet = session.get(models.Wallet, account.citizen_id)
+        if wallet is None:
+            raise SignInFailed
+        return wallets.unlock_wallet(wallet, root).key
+    agency = session.get(models.Agency, account.agency_id)
+    if agency is None:
+        raise SignInFailed
+    return wallets.unlock_agency(agency, root).key
+
+
+def _record(session: Session, kind: accesslog.Kind, account: models.Account) -> None:
+    accesslog.record(
+        session, kind, citizen_id=account.citizen_id, account_id=account.id, agency_id=account.agency_id
+    )

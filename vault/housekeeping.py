@@ -1,0 +1,36 @@
+"""What must happen by itself: bins emptied, ended sessions and used assertions forgotten."""
+
+from datetime import timedelta
+from time import monotonic
+
+from sqlmodel import col, delete
+
+from vault import documents, papers, signins, slowdown
+from vault.db import now
+from vault.models import UsedAssertion
+from vault.services import Services
+
+EVERY = timedelta(minutes=5)
+
+
+class Housekeeping:
+    """Runs at most every five minutes; running it twice at once does no harm."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._next = 0.0
+
+    def run_if_due(self) -> None:
+        if monotonic() >= self._next:
+            self._next = monotonic() + EVERY.total_seconds()
+            self.run()
+
+    def run(self) -> None:
+        services = self._services
+        with services.db.write() as session:
+            destroyed = documents.destroy_expired(session, services.settings.bin_days)
+            signins.sweep(session, services.settings)
+            slowdown.forget(session)
+            session.exec(delete(UsedAssertion).where(col(UsedAssertion.expires_at) < now(session)))
+        for version_id in destroyed:
+            papers.remove(services.blobs, version_id)

@@ -1,0 +1,212 @@
+"""Putting a paper in: sealed while it arrives, looked over in the sandbox, then a row and a job in one transaction."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain
+
+from sqlmodel import Session, func, select
+
+import ocr
+from ocr import media
+from ocr.errors import OcrError, UnsupportedType
+from storage.keys import Key, context
+from vault import accesslog, documents, jobs, papers
+from vault.accesslog import Kind
+from vault.db import now
+from vault.documents import TITLE_MAX
+from vault.errors import Duplicate, Invalid, NotFound, PaperRefused, TypeNotTaken
+from vault.models import Document, Version, new_id
+from vault.papers import Label
+from vault.principals import Citizen
+from vault.services import Services, SealedSource
+from vault.uploads import Upload
+from vault.wallets import document_key_context
+
+HEAD = 4096
+
+
+@dataclass(frozen=True)
+class _Received:
+    """Sealed bytes that have no row yet."""
+
+    version_id: str
+    key: Key
+    sha256: bytes
+    size: int
+    inspection: ocr.Inspection
+
+
+def add_document(services: Services, citizen: Citizen, upload: Upload, *, keep_duplicate: bool = False) -> str:
+    """Takes a new paper in and returns its document id.
+
+    Raises `TypeNotTaken`, `PaperRefused` (empty, cut off, broken, locked …), `TooLarge`, `Duplicate`, `BadUpload`;
+    none of them leaves anything behind.
+    """
+    received = _receive(services, upload)
+    try:
+        with services.db.write() as session:
+            _refuse_duplicate(session, citizen, received, keep_duplicate)
+            document = Document(citizen_id=citizen.citizen_id, created_at=now(session))
+            _choose_kind(services, document, upload.fields.get("kind", ""))
+            session.add(document)
+            session.flush()
+            label = Label(_title(upload), upload.file_name, received.sha256)
+            _add_version(services, session, citizen, document, received, label, number=1)
+            _record(session, Kind.document_added, citizen, document.id, received.version_id)
+    except BaseException:
+        papers.remove(services.blobs, received.version_id)
+        raise
+    return document.id
+
+
+def add_version(services: Services, citizen: Citizen, document_id: str, upload: Upload) -> str:
+    """Takes a newer version of a paper in; the older ones stay, and grants keep pointing at what they named."""
+    with services.db.read() as session:
+        documents.get_live(session, citizen.wallet, document_id)
+    received = _receive(services, upload)
+    try:
+        with services.db.write() as session:
+            _refuse_duplicate(session, citizen, received, keep=False)
+            paper = documents.get_live(session, citizen.wallet, document_id)
+            newest = session.exec(select(func.max(Version.number)).where(Version.document_id == document_id)).one()
+            label = Label(_title(upload) or paper.label.title, upload.file_name, received.sha256)
+            _add_version(services, session, citizen, paper.document, received, label, number=(newest or 0) + 1)
+            _record(session, Kind.version_added, citizen, document_id, received.version_id)
+    except BaseException:
+        papers.remove(services.blobs, received.version_id)
+        raise
+    return received.version_id
+
+
+def read_again(services: Services, citizen: Citizen, document_id: str) -> None:
+    """Queues the current version for another reading. What the citizen confirmed stays."""
+    with services.db.write() as session:
+        paper = documents.get_live(session, citizen.wallet, document_id)
+        version = paper.version
+        version.state, version.failure, version.pages_read = "waiting", None, 0  # type: ignore[assignment]
+        session.add(version)
+        jobs.enqueue(session, services.worker_key, version.id, citizen.citizen_id, paper.key)
+        _record(session, Kind.reading_retried, citizen, document_id, version.id)
+
+
+def _receive(services: Services, upload: Upload) -> _Received:
+    version_id, key = new_id(), Key.generate()
+    chunks = upload.chunks()
+    head = _head(chunks)
+    if media.sniff(head) is None:
+        if not head:
+            raise PaperRefused(reason="empty")
+        raise TypeNotTaken
+    digest = _Digest()
+    try:
+        papers.put_original(services.blobs, key, version_id, digest.passing(chain((head,), chunks)))
+        inspection = _inspect(services, key, version_id)
+    except BaseException:
+        papers.remove(services.blobs, version_id)
+        raise
+    return _Received(version_id, key, digest.sha256(), digest.size, inspection)
+
+
+def _inspect(services: Services, key: Key, version_id: str) -> ocr.Inspection:
+    source = SealedSource(papers.open_original(services.blobs, key, version_id))
+    try:
+        with services.inspecting:
+            return ocr.inspect(source, services.inspect_limits)
+    except UnsupportedType:
+        raise TypeNotTaken from None
+    except OcrError as error:
+        raise PaperRefused(reason=error.code) from None
+
+
+def _head(chunks: Iterator[bytes]) -> bytes:
+    head = b""
+    for chunk in chunks:
+        head += chunk
+        if len(head) >= HEAD:
+            break
+    return head
+
+
+class _Digest:
+    """SHA-256 and size of the bytes that pass through."""
+
+    def __init__(self) -> None:
+        self._hash, self.size = hashlib.sha256(), 0
+
+    def passing(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        for chunk in chunks:
+            self._hash.update(chunk)
+            self.size += len(chunk)
+            yield chunk
+
+    def sha256(self) -> bytes:
+        return self._hash.digest()
+
+
+def _fingerprint(citizen: Citizen, sha256: bytes) -> bytes:
+    """Finds the same bytes again within one wallet, and tells nobody without its key what they are."""
+    return citizen.wallet.key.mac(sha256, context("fingerprint", citizen.citizen_id))
+
+
+def _refuse_duplicate(session: Session, citizen: Citizen, received: _Received, keep: bool) -> None:
+    there = documents.by_fingerprint(session, citizen.citizen_id, _fingerprint(citizen, received.sha256))
+    if there is not None and not keep:
+        raise Duplicate(document_id=there)
+
+
+def _choose_kind(services: Services, document: Document, kind: str) -> None:
+    if not kind:
+        return
+    if kind not in services.kinds:
+        raise Invalid("kind", "unknown")
+    document.kind, document.kind_confirmed = kind, True
+
+
+def _title(upload: Upload) -> str:
+    title = upload.fields.get("title", "")
+    if len(title) > TITLE_MAX:
+        raise Invalid("title", "too-long", most=TITLE_MAX)
+    return title
+
+
+def _add_version(
+    services: Services,
+    session: Session,
+    citizen: Citizen,
+    document: Document,
+    received: _Received,
+    label: Label,
+    *,
+    number: int,
+) -> None:
+    owner, version_id = citizen.citizen_id, received.version_id
+    wrapped = citizen.wallet.key.wrap(received.key, document_key_context(owner, version_id))
+    session.add(
+        Version(
+            id=version_id,
+            document_id=document.id,
+            citizen_id=owner,
+            number=number,
+            created_at=now(session),
+            wrapped_key=wrapped,
+            fingerprint=_fingerprint(citizen, received.sha256),
+            size=received.size,
+            media_type=received.inspection.media_type,
+            pages=received.inspection.pages,
+            label=papers.seal_label(received.key, version_id, label),
+        )
+    )
+    session.flush()
+    jobs.enqueue(session, services.worker_key, version_id, owner, received.key)
+
+
+def _record(session: Session, kind: Kind, citizen: Citizen, document_id: str, version_id: str) -> None:
+    accesslog.record(
+        session,
+        kind,
+        citizen_id=citizen.citizen_id,
+        account_id=citizen.account_id,
+        document_id=document_id,
+        version_id=version_id,
+    )

@@ -1,0 +1,75 @@
+"""Reading jobs: rows claimed with a lease, so that a killed worker's job is taken over. Writes are fenced by attempt."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlmodel import Session, col, delete, select, update
+
+from storage.keys import Key, context
+from vault.db import now
+from vault.models import Job
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """A claimed job: the one document key it carries, and the attempt that fences its writes."""
+
+    job_id: str
+    version_id: str
+    citizen_id: str
+    attempt: int
+    key: Key = field(repr=False)
+
+
+def enqueue(session: Session, worker_key: Key, version_id: str, citizen_id: str, document_key: Key) -> None:
+    """Part of the transaction that adds the version. A job that is there already starts anew."""
+    session.exec(delete(Job).where(col(Job.version_id) == version_id))
+    at = now(session)
+    wrapped = worker_key.wrap(document_key, _ticket_context(version_id))
+    session.add(Job(version_id=version_id, citizen_id=citizen_id, ticket=wrapped, created_at=at, run_after=at))
+    session.flush()
+
+
+def claim(session: Session, worker_key: Key, lease: timedelta) -> Ticket | None:
+    """The job that waits longest, leased; None when there is nothing to do. Needs a write transaction."""
+    at = now(session)
+    due = select(Job).where(Job.run_after <= at).order_by(col(Job.run_after), col(Job.id)).limit(1)
+    job = session.exec(due.with_for_update(skip_locked=True)).first()
+    if job is None:
+        return None
+    job.attempt += 1
+    job.run_after = at + lease
+    key = worker_key.unwrap(job.ticket, _ticket_context(job.version_id))
+    return Ticket(job.id, job.version_id, job.citizen_id, job.attempt, key)
+
+
+def holds(session: Session, ticket: Ticket) -> bool:
+    """Is this attempt still the one that may write? Locks the row where the database can."""
+    query = select(Job.id).where(Job.id == ticket.job_id, Job.attempt == ticket.attempt)
+    return session.exec(query.with_for_update()).first() is not None
+
+
+def extend(session: Session, ticket: Ticket, lease: timedelta) -> bool:
+    return _postpone(session, ticket, now(session) + lease)
+
+
+def release(session: Session, ticket: Ticket) -> bool:
+    """Gives the job back at once, for a worker that is told to stop."""
+    return _postpone(session, ticket, now(session))
+
+
+def finish(session: Session, ticket: Ticket) -> bool:
+    """Deletes the job, and with it the key it carried; False when another attempt has taken over."""
+    return bool(session.exec(delete(Job).where(*_mine(ticket))).rowcount)
+
+
+def _postpone(session: Session, ticket: Ticket, until: datetime) -> bool:
+    return bool(session.exec(update(Job).where(*_mine(ticket)).values(run_after=until)).rowcount)
+
+
+def _mine(ticket: Ticket) -> tuple[bool, bool]:
+    return (col(Job.id) == ticket.job_id, col(Job.attempt) == ticket.attempt)  # type: ignore[return-value]
+
+
+def _ticket_context(version_id: str) -> bytes:
+    return context("reading-ticket", version_id)

@@ -1,0 +1,88 @@
+"""Where the parts of a version lie and under which context they are sealed (docs/formats.md, "Sealed object")."""
+
+import json
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ocr.reading import Reading
+from storage.blobs import Blobs
+from storage.keys import Key, context
+from storage.sealed import SealedReader, seal
+
+PREVIEW_MAX = 8 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Label:
+    """What a version is called and what its bytes hash to; `title` is empty until somebody chooses one."""
+
+    title: str
+    file_name: str
+    sha256: bytes
+
+
+def folder(version_id: str) -> str:
+    return f"versions/{version_id}/"
+
+
+def original_name(version_id: str) -> str:
+    return folder(version_id) + "original"
+
+
+def preview_name(version_id: str, page: int, *, thumbnail: bool = False) -> str:
+    return folder(version_id) + ("thumbnail" if thumbnail else "page") + f"-{page}"
+
+
+def put_original(blobs: Blobs, key: Key, version_id: str, chunks: Iterable[bytes]) -> int:
+    """Seals while the chunks arrive; nothing is left behind when they raise."""
+    return blobs.put(original_name(version_id), seal(key, context("original", version_id), chunks), if_absent=True)
+
+
+def open_original(blobs: Blobs, key: Key, version_id: str) -> SealedReader:
+    name = original_name(version_id)
+    return _reader(blobs, key, context("original", version_id), name)
+
+
+def put_preview(blobs: Blobs, key: Key, version_id: str, page: int, image: bytes, *, thumbnail: bool) -> None:
+    sealed = seal(key, _preview_context(version_id, page, thumbnail), (image,))
+    blobs.put(preview_name(version_id, page, thumbnail=thumbnail), sealed)
+
+
+def open_preview(blobs: Blobs, key: Key, version_id: str, page: int, *, thumbnail: bool = False) -> bytes:
+    """WebP bytes. Raises `BlobMissing` while the page has not been read."""
+    name = preview_name(version_id, page, thumbnail=thumbnail)
+    reader = _reader(blobs, key, _preview_context(version_id, page, thumbnail), name)
+    return reader.read(0, min(reader.size, PREVIEW_MAX))
+
+
+def remove(blobs: Blobs, version_id: str) -> None:
+    """Deletes every blob of a version."""
+    for blob in list(blobs.list(folder(version_id))):
+        blobs.delete(blob.name)
+
+
+def seal_label(key: Key, version_id: str, label: Label) -> bytes:
+    fields = {"title": label.title, "file_name": label.file_name, "sha256": label.sha256.hex()}
+    return key.seal(json.dumps(fields, ensure_ascii=False).encode(), context("label", version_id))
+
+
+def open_label(key: Key, version_id: str, sealed: bytes) -> Label:
+    fields = json.loads(key.open(sealed, context("label", version_id)))
+    return Label(fields["title"], fields["file_name"], bytes.fromhex(fields["sha256"]))
+
+
+def seal_reading(key: Key, version_id: str, reading: Reading) -> bytes:
+    return key.seal(zlib.compress(reading.to_json()), context("reading", version_id))
+
+
+def open_reading(key: Key, version_id: str, sealed: bytes) -> Reading:
+    return Reading.from_json(zlib.decompress(key.open(sealed, context("reading", version_id))))
+
+
+def _reader(blobs: Blobs, key: Key, ctx: bytes, name: str) -> SealedReader:
+    return SealedReader(key, ctx, blobs.size(name), lambda offset, length: blobs.read(name, offset, length))
+
+
+def _preview_context(version_id: str, page: int, thumbnail: bool) -> bytes:
+    return context("thumbnail" if thumbnail else "page", version_id, str(page))

@@ -1,0 +1,138 @@
+"""What was read in a paper beside what its owner says: shown, confirmed, corrected."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlmodel import Session
+
+from ocr.checks import disagreements, normalise
+from ocr.errors import FieldInvalid
+from ocr.kinds import FieldSpec, Kind
+from ocr.reading import Disagreement, Field, Reading
+from storage.keys import context
+from vault import accesslog, documents, papers
+from vault.documents import Paper
+from vault.errors import Invalid, NotReadYet
+from vault.models import ReadingState
+from vault.principals import Citizen
+
+Kinds = Mapping[str, Kind]
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One field of a paper: the value that counts, what was read, and whether its owner confirmed it."""
+
+    spec: FieldSpec
+    value: str
+    found: tuple[Field, ...]
+    confirmed: bool
+    doubts: tuple[Disagreement, ...]
+
+    @property
+    def read(self) -> Field | None:
+        """The best finding, or none."""
+        return self.found[0] if self.found else None
+
+
+@dataclass(frozen=True)
+class ReadingView:
+    """A paper's reading as its owner sees it."""
+
+    paper: Paper
+    kind: Kind
+    reading: Reading | None
+    facts: tuple[Fact, ...]
+    doubts: tuple[Disagreement, ...]
+
+    @property
+    def state(self) -> ReadingState:
+        return ReadingState(self.paper.version.state)
+
+
+def load(paper: Paper) -> Reading:
+    """Raises `NotReadYet` while there is none."""
+    if paper.version.reading is None:
+        raise NotReadYet
+    return papers.open_reading(paper.key, paper.version.id, paper.version.reading)
+
+
+def confirmed_values(paper: Paper) -> dict[str, str]:
+    """Field values that the owner confirmed or corrected, canonical."""
+    if paper.version.confirmed is None:
+        return {}
+    opened = paper.key.open(paper.version.confirmed, context("confirmed", paper.version.id))
+    values: dict[str, str] = json.loads(opened)
+    return values
+
+
+def view(kinds: Kinds, paper: Paper) -> ReadingView:
+    reading = load(paper) if paper.version.reading is not None else None
+    kind = kinds.get(paper.document.kind) or kinds["other"]
+    found = reading.fields if reading else ()
+    said = confirmed_values(paper)
+    doubts = disagreements(kind.code, _counted(found, said))
+    facts = tuple(_fact(spec, found, said, doubts) for spec in kind.fields)
+    return ReadingView(paper, kind, reading, facts, doubts)
+
+
+def confirm(
+    session: Session, kinds: Kinds, citizen: Citizen, document_id: str, values: Mapping[str, str]
+) -> tuple[str, ...]:
+    """Keeps the owner's values for the named fields (an empty one says: not on this paper). Returns their names.
+
+    Raises `Invalid` with the field's name when a value does not have its form; then nothing is kept.
+    """
+    paper = documents.get_live(session, citizen.wallet, document_id)
+    kind = kinds.get(paper.document.kind) or kinds["other"]
+    said = confirmed_values(paper) | {name: _checked(kind, name, text) for name, text in values.items()}
+    sealed = paper.key.seal(json.dumps(said, ensure_ascii=False).encode(), context("confirmed", paper.version.id))
+    paper.version.confirmed = sealed
+    paper.document.expires_on = expiry(said)
+    session.add_all((paper.version, paper.document))
+    accesslog.record(
+        session,
+        accesslog.Kind.reading_confirmed,
+        citizen_id=citizen.citizen_id,
+        account_id=citizen.account_id,
+        document_id=document_id,
+        version_id=paper.version.id,
+    )
+    return tuple(values)
+
+
+def expiry(values: Mapping[str, str]) -> date | None:
+    """The day a paper ends, of its field `expires-on`; none for an unreadable or unlimited one."""
+    try:
+        return date.fromisoformat(values.get("expires-on") or values.get("expires_on") or "")
+    except ValueError:
+        return None
+
+
+def _checked(kind: Kind, name: str, text: str) -> str:
+    spec = next((spec for spec in kind.fields if spec.name == name), None)
+    if spec is None:
+        raise Invalid(name, "unknown-field")
+    if not text.strip():
+        return ""
+    try:
+        return normalise(spec, text)
+    except FieldInvalid:
+        raise Invalid(name, "wrong-form") from None
+
+
+def _counted(found: Sequence[Field], said: Mapping[str, str]) -> tuple[Field, ...]:
+    """All values that speak: the owner's first, then what was read; one the owner struck out says nothing."""
+    own = tuple(Field(name, value, value, "citizen", 1.0) for name, value in said.items() if value)
+    return own + tuple(field for field in found if field.name not in said)
+
+
+def _fact(
+    spec: FieldSpec, found: Sequence[Field], said: Mapping[str, str], doubts: Sequence[Disagreement]
+) -> Fact:
+    mine = tuple(field for field in found if field.name == spec.name)
+    value = said.get(spec.name, mine[0].value if mine else "")
+    about = tuple(doubt for doubt in doubts if spec.name in doubt.fields)
+    return Fact(spec, value, mine, spec.name in said, about)

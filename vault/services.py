@@ -1,0 +1,88 @@
+"""What the verbs need from outside, wired once by `create_app` or a command."""
+
+from dataclasses import dataclass
+from threading import BoundedSemaphore
+from typing import Self
+
+import anyio
+
+from ocr.kinds import Kinds, load_kinds
+from ocr.limits import Limits
+from storage.blobs import Blobs
+from storage.files import FileBlobs
+from storage.keys import Key
+from storage.rootkey import FileRootKey, RootKey, open_or_create
+from storage.sealed import SealedReader
+from vault.db import Database
+from vault.passwords import Passwords
+from vault.settings import MIB, Settings
+from vault.signing import Signer
+
+
+@dataclass(frozen=True)
+class SealedSource:
+    """A sealed paper as the reading child may ask for it: by range, opened here, never there."""
+
+    reader: SealedReader
+
+    @property
+    def size(self) -> int:
+        return self.reader.size
+
+    def read_at(self, offset: int, length: int) -> bytes:
+        return self.reader.read(offset, length)
+
+
+@dataclass(frozen=True, repr=False)
+class Services:
+    """One process's connections, keys and limits."""
+
+    settings: Settings
+    db: Database
+    blobs: Blobs
+    root: RootKey
+    worker_key: Key
+    signer: Signer
+    passwords: Passwords
+    kinds: Kinds
+    inspecting: BoundedSemaphore
+    uploading: anyio.CapacityLimiter
+
+    @classmethod
+    def open(cls, settings: Settings) -> Self:
+        """Opens everything that the settings name. The keys must be there: `vault.setup` makes them at first start."""
+        root = FileRootKey.open(settings.root_key)
+        return cls(
+            settings=settings,
+            db=Database(settings.database),
+            blobs=FileBlobs(settings.blobs),
+            root=root,
+            worker_key=open_worker_key(settings),
+            signer=Signer(root),
+            passwords=Passwords(settings.password_hash_slots),
+            kinds=load_kinds(settings.kinds_dir),
+            inspecting=BoundedSemaphore(settings.inspect_slots),
+            uploading=anyio.CapacityLimiter(settings.upload_slots),
+        )
+
+    @property
+    def inspect_limits(self) -> Limits:
+        return self._limits(cpu_s=self.settings.inspect_wall_s, wall_s=self.settings.inspect_wall_s)
+
+    @property
+    def reading_limits(self) -> Limits:
+        return self._limits(cpu_s=self.settings.reading_cpu_s, wall_s=self.settings.reading_wall_s)
+
+    def _limits(self, *, cpu_s: int, wall_s: int) -> Limits:
+        return Limits(
+            memory_bytes=self.settings.reading_memory_mib * MIB,
+            cpu_s=cpu_s,
+            wall_s=wall_s,
+            pages=self.settings.reading_pages,
+            pixels=self.settings.reading_pixels,
+            file_size=self.settings.max_upload_bytes,
+        )
+
+
+def open_worker_key(settings: Settings) -> Key:
+    raise NotImplementedError

@@ -1,0 +1,168 @@
+"""The worker: claims a reading job, reads the paper in the sandbox, seals what was found."""
+
+import contextlib
+import logging
+from collections.abc import Iterator
+from datetime import timedelta
+from threading import Event, Lock, Thread
+
+import ocr
+from ocr import PageDone
+from ocr.errors import OcrError
+from ocr.reading import Reading
+from storage.errors import BlobMissing
+from vault import accesslog, documents, jobs, papers, readings
+from vault.accesslog import Kind
+from vault.housekeeping import Housekeeping
+from vault.jobs import Ticket
+from vault.models import Document, ReadingState, Version
+from vault.services import SealedSource, Services
+
+POLL_S = 0.5
+SURE = 0.6
+
+log = logging.getLogger(__name__)
+
+
+class LeaseLost(Exception):
+    """Another worker has taken the job over; what this one still finds is dropped."""
+
+
+class Worker:
+    """Runs jobs one after the other until it is told to stop."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._lease = timedelta(seconds=services.settings.lease_s)
+        self._stop, self._lock = Event(), Lock()
+        self._current: Ticket | None = None
+        self._housekeeping = Housekeeping(services)
+
+    def run(self) -> None:
+        """Until `stop`. An error of one job or of the database is logged by its class, and the next job comes."""
+        while not self._stop.is_set():
+            try:
+                self._housekeeping.run_if_due()
+                if self.step():
+                    continue
+            except Exception as error:  # the loop must live; the job's lease brings it back
+                log.error("worker: %s", type(error).__name__)
+            self._stop.wait(POLL_S)
+
+    def stop(self) -> None:
+        """Ends `run` soon and gives a job in work back at once."""
+        self._stop.set()
+        with self._lock:
+            ticket = self._current
+        if ticket is not None:
+            with self._services.db.write() as session:
+                jobs.release(session, ticket)
+
+    def step(self) -> bool:
+        """One job, if there is one."""
+        with self._services.db.write() as session:
+            ticket = jobs.claim(session, self._services.worker_key, self._lease)
+        if ticket is None:
+            return False
+        self._set_current(ticket)
+        try:
+            self._work(ticket)
+        except LeaseLost:
+            log.warning("worker: lease lost")
+        finally:
+            self._set_current(None)
+        return True
+
+    def _work(self, ticket: Ticket) -> None:
+        if ticket.attempt > self._services.settings.reading_attempts:
+            self._fail(ticket, "gave-up")
+            return
+        self._progress(ticket, 0)
+        try:
+            with self._kept_alive(ticket):
+                reading = self._read(ticket)
+        except OcrError as error:
+            self._fail(ticket, error.code)
+        except BlobMissing:
+            self._fail(ticket, "missing")
+        else:
+            self._done(ticket, reading)
+
+    def _read(self, ticket: Ticket) -> Reading:
+        services = self._services
+        reader = papers.open_original(services.blobs, ticket.key, ticket.version_id)
+
+        def on_page(page: PageDone) -> None:
+            for image, thumbnail in ((page.preview, False), (page.thumbnail, True)):
+                papers.put_preview(
+                    services.blobs, ticket.key, ticket.version_id, page.number, image, thumbnail=thumbnail
+                )
+            self._progress(ticket, page.number)
+
+        kinds_dir = services.settings.kinds_dir
+        return ocr.read(SealedSource(reader), services.reading_limits, kinds_dir=kinds_dir, on_page=on_page)
+
+    def _progress(self, ticket: Ticket, pages: int) -> None:
+        with self._services.db.write() as session:
+            version = session.get(Version, ticket.version_id)
+            if version is None or not jobs.extend(session, ticket, self._lease):
+                raise LeaseLost
+            version.state, version.pages_read = ReadingState.reading, pages
+
+    def _done(self, ticket: Ticket, reading: Reading) -> None:
+        with self._services.db.write() as session:
+            if not jobs.finish(session, ticket):
+                raise LeaseLost
+            version = session.get_one(Version, ticket.version_id)
+            version.reading = papers.seal_reading(ticket.key, version.id, reading)
+            version.state, version.failure, version.pages_read = ReadingState.done, None, len(reading.pages)
+            document = session.get_one(Document, version.document_id)
+            self._describe(document, reading)
+            self._record(Kind.reading_done, session, version)
+
+    def _fail(self, ticket: Ticket, reason: str) -> None:
+        with self._services.db.write() as session:
+            if not jobs.finish(session, ticket):
+                raise LeaseLost
+            version = session.get_one(Version, ticket.version_id)
+            version.state, version.failure = ReadingState.failed, reason
+            self._record(Kind.reading_failed, session, version, reason)
+
+    def _describe(self, document: Document, reading: Reading) -> None:
+        """What jobs need in the clear: the kind, unless its owner said it, and the day it expires."""
+        if not document.kind_confirmed and reading.kind in self._services.kinds:
+            document.kind = reading.kind
+        sure = {field.name: field.value for field in reversed(reading.fields) if field.confidence >= SURE}
+        document.expires_on = readings.expiry(sure)
+
+    @contextlib.contextmanager
+    def _kept_alive(self, ticket: Ticket) -> Iterator[None]:
+        """Extends the lease while a long page is being read."""
+        over = Event()
+
+        def beat() -> None:
+            while not over.wait(self._lease.total_seconds() / 3):
+                with self._services.db.write() as session:
+                    jobs.extend(session, ticket, self._lease)
+
+        thread = Thread(target=beat, name="lease", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
+
+    def _record(self, kind: Kind, session, version: Version, detail: str | None = None) -> None:  # type: ignore[no-untyped-def]
+        accesslog.record(
+            session,
+            kind,
+            citizen_id=version.citizen_id,
+            document_id=version.document_id,
+            version_id=version.id,
+            detail=detail,
+        )
+
+    def _set_current(self, ticket: Ticket | None) -> None:
+        with self._lock:
+            self._current = ticket
