@@ -1,0 +1,52 @@
+"""Every limit of this package, in one place. `docs/formats/sharing.md` repeats those that others must keep."""
+
+from datetime import timedelta
+
+GRANT_BYTES = 128 * 1024
+"""A whole grant in its compact form: room for ITEMS papers with the longest names."""
+
+ASSERTION_BYTES = 8 * 1024
+"""A whole client assertion in its compact form."""
+
+HEADER_BYTES = 1024
+"""A protected header, decoded."""
+
+JWKS_BYTES = 64 * 1024
+JWKS_KEYS = 32
+"""A published set of keys: its JSON, and how many keys it may hold."""
+
+RSA_BITS_LEAST, RSA_BITS_MOST = 2048, 8192
+"""RSA keys of agencies (RFC 7518 §3.5 asks for the least; the most keeps a check from taking long)."""
+
+ITEMS = 100
+"""Papers in one grant."""
+
+OPENINGS = 10_000
+"""The greatest number of openings that one grant may allow."""
+
+ID_CHARS = 255
+"""An id, an issuer or an audience (OpenID Connect Core §2 gives `sub` the same limit)."""
+
+PURPOSE_CHARS = 500
+"""The purpose of a grant, in characters."""
+
+FILE_BYTES = 1 << 50
+"""The size of one paper: a guard against nonsense, not a quota."""
+
+LEEWAY = timedelta(seconds=60)
+"""How far the clock of who verifies a grant offline may differ, unless told otherwise."""
+
+LEEWAY_MOST = timedelta(minutes=5)
+"""No caller may ask for more leeway than this."""
+
+ASSERTION_LIFETIME = timedelta(hours=1)
+"""How far ahead a client assertion may end: its `jti` is remembered that long."""
+
+ASSERTION_SKEW = timedelta(seconds=60)
+"""How far in the future `iat` and `nbf` of a client assertion may lie (FAPI 2.0 Security Profile §5.3.2.1)."""
+
+OPENING_WINDOW = timedelta(minutes=10)
+"""Requests for one version within this time after a counted opening belong to that opening."""
+
+SECRET_BYTES = 32
+"""The least length of a secret that pseudonyms are derived from."""
