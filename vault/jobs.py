@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col, delete, select, update
 
 from storage.keys import Key, context
+from storage.rootkey import RootKey
 from vault.db import now
 from vault.models import Job
 
@@ -21,7 +22,7 @@ class Ticket:
     key: Key = field(repr=False)
 
 
-def enqueue(session: Session, worker_key: Key, version_id: str, citizen_id: str, document_key: Key) -> None:
+def enqueue(session: Session, worker_key: RootKey, version_id: str, citizen_id: str, document_key: Key) -> None:
     """Part of the transaction that adds the version. A job that is there already starts anew."""
     session.exec(delete(Job).where(col(Job.version_id) == version_id))
     at = now(session)
@@ -30,7 +31,7 @@ def enqueue(session: Session, worker_key: Key, version_id: str, citizen_id: str,
     session.flush()
 
 
-def claim(session: Session, worker_key: Key, lease: timedelta) -> Ticket | None:
+def claim(session: Session, worker_key: RootKey, lease: timedelta) -> Ticket | None:
     """The job that waits longest, leased; None when there is nothing to do. Needs a write transaction."""
     at = now(session)
     due = select(Job).where(Job.run_after <= at).order_by(col(Job.run_after), col(Job.id)).limit(1)

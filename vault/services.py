@@ -6,15 +6,15 @@ from typing import Self
 
 import anyio
 
-from ocr.kinds import Kinds, load_kinds
+from ocr.kinds import load_kinds
 from ocr.limits import Limits
 from storage.blobs import Blobs
 from storage.files import FileBlobs
-from storage.keys import Key
-from storage.rootkey import FileRootKey, RootKey, open_or_create
+from storage.rootkey import FileRootKey, RootKey
 from storage.sealed import SealedReader
 from vault.db import Database
 from vault.passwords import Passwords
+from vault.readings import Kinds
 from vault.settings import MIB, Settings
 from vault.signing import Signer
 
@@ -41,7 +41,7 @@ class Services:
     db: Database
     blobs: Blobs
     root: RootKey
-    worker_key: Key
+    worker_key: RootKey
     signer: Signer
     passwords: Passwords
     kinds: Kinds
@@ -50,14 +50,14 @@ class Services:
 
     @classmethod
     def open(cls, settings: Settings) -> Self:
-        """Opens everything that the settings name. The keys must be there: `vault.setup` makes them at first start."""
+        """Opens everything that the settings name. The keys must be there: `vault.firststart` makes them."""
         root = FileRootKey.open(settings.root_key)
         return cls(
             settings=settings,
             db=Database(settings.database),
             blobs=FileBlobs(settings.blobs),
             root=root,
-            worker_key=open_worker_key(settings),
+            worker_key=FileRootKey.open(settings.worker_key),
             signer=Signer(root),
             passwords=Passwords(settings.password_hash_slots),
             kinds=load_kinds(settings.kinds_dir),
@@ -82,7 +82,3 @@ class Services:
             pixels=self.settings.reading_pixels,
             file_size=self.settings.max_upload_bytes,
         )
-
-
-def open_worker_key(settings: Settings) -> Key:
-    raise NotImplementedError

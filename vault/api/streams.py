@@ -1,0 +1,106 @@
+"""Papers over HTTP: bodies that arrive piece by piece, answers that leave by range."""
+
+import base64
+import re
+from collections.abc import AsyncIterator, Iterator, Mapping
+from urllib.parse import quote
+
+import anyio
+from anyio import from_thread
+from fastapi import Request, Response
+from starlette.responses import StreamingResponse
+
+from storage.sealed import SealedReader
+from vault.errors import RangeNotSatisfiable, UploadStalled
+
+RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
+GUARDS = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'",
+    "Cache-Control": "private, no-store",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+"""Headers of everything that came from outside: opened in a browser it may run nothing and reach nothing."""
+
+
+def body_chunks(request: Request, idle_s: int) -> Iterator[bytes]:
+    """The request's body as it arrives, for a worker thread. Raises `UploadStalled` after `idle_s` of silence."""
+    stream = request.stream()
+    while chunk := from_thread.run(_next, stream, idle_s):
+        yield chunk
+
+
+async def _next(stream: AsyncIterator[bytes], idle_s: int) -> bytes:
+    try:
+        with anyio.fail_after(idle_s):
+            async for chunk in stream:
+                if chunk:
+                    return chunk
+    except TimeoutError:
+        raise UploadStalled from None
+    return b""
+
+
+def paper_response(
+    request: Request,
+    reader: SealedReader,
+    *,
+    media_type: str,
+    etag: str,
+    file_name: str,
+    headers: Mapping[str, str] | None = None,
+    sha256: bytes | None = None,
+    attachment: bool = False,
+) -> Response:
+    """The whole paper, or the one asked range of it (RFC 9110 section 14; several ranges are answered whole).
+
+    Raises `RangeNotSatisfiable`. Everything sent has been authenticated chunk by chunk; a damaged chunk ends the
+    answer before its announced length, so that nobody takes it for whole.
+    """
+    common = dict(GUARDS) | {
+        "Accept-Ranges": "bytes",
+        "ETag": f'"{etag}"',
+        "Content-Disposition": disposition(file_name, attachment=attachment),
+    }
+    if sha256 is not None:
+        common["Repr-Digest"] = f"sha-256=:{base64.b64encode(sha256).decode()}:"  # RFC 9530 section 3
+    common |= dict(headers or {})
+    if request.headers.get("if-none-match") in {common["ETag"], "*"}:
+        return Response(status_code=304, headers=common)
+    found = asked_range(request, common["ETag"], reader.size)
+    start, end = found or (0, reader.size)
+    common["Content-Length"] = str(end - start)
+    if found:
+        common["Content-Range"] = f"bytes {start}-{end - 1}/{reader.size}"
+    status = 206 if found else 200
+    if request.method == "HEAD":
+        return Response(status_code=status, headers=common, media_type=media_type)
+    return StreamingResponse(
+        reader.stream(start, end - start), status_code=status, headers=common, media_type=media_type
+    )
+
+
+def asked_range(request: Request, etag: str, size: int) -> tuple[int, int] | None:
+    """Start and end (exclusive) of the one range that was asked; None means: answer whole."""
+    asked = RANGE.fullmatch(request.headers.get("range", "").replace(" ", ""))
+    if asked is None or request.headers.get("if-range", etag) != etag or asked[0] == "bytes=-":
+        return None
+    first, last = asked.groups()
+    if not first:
+        start, end = max(0, size - int(last)), size
+        if int(last) == 0:
+            raise RangeNotSatisfiable(size=size)
+    else:
+        start, end = int(first), min(int(last) + 1 if last else size, size)
+        if last and int(last) < int(first):
+            return None
+    if start >= size:
+        raise RangeNotSatisfiable(size=size)
+    return start, end
+
+
+def disposition(file_name: str, *, attachment: bool = False) -> str:
+    """`Content-Disposition` with a plain fallback and the full name in UTF-8 (RFC 6266, RFC 8187)."""
+    plain = re.sub(r"[^A-Za-z0-9._ -]", "_", file_name) or "document"
+    kind = "attachment" if attachment else "inline"
+    return f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote(file_name, safe='')}"

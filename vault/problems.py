@@ -1,0 +1,156 @@
+"""One table from the verbs' errors to RFC 9457 problem details, in the reader's language."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ocr.media import TAKEN
+from storage.errors import StorageError, StoreFull, StoreUnavailable
+from vault import errors
+from vault.errors import VaultError
+from vault.i18n import Translate
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_S = 30
+
+
+@dataclass(frozen=True)
+class Problem:
+    """An answer: `detail` says what is wrong and what to do; `members` are the extension members."""
+
+    code: str
+    status: int
+    title: str
+    detail: str
+    members: dict[str, object] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def body(self) -> dict[str, object]:
+        """The JSON members of RFC 9457 section 3.1."""
+        standard = {"type": f"/problems/{self.code}", "title": self.title, "status": self.status, "detail": self.detail}
+        return standard | self.members
+
+
+TABLE: Mapping[str, tuple[int, str, str]] = {
+    "not-found": (404, "Not found", "There is nothing here, or it is not yours."),
+    "sign-in-failed": (401, "Sign-in failed", "The sign-in name or the password is wrong."),
+    "too-many-attempts": (429, "Too many attempts", "Wait {retry_after} seconds, then try again."),
+    "sign-in-needed": (401, "Sign in first", "Your session has ended, or you have not signed in. Sign in and try again."),
+    "not-for-this-account": (403, "Not for this account", "This is for another kind of account than the one you use."),
+    "cross-site": (403, "Refused", "This request came from another site. Open the vault's own page and try there."),
+    "invalid-value": (422, "A value cannot be taken", "{field}: {reason}"),
+    "login-taken": (409, "Name taken", "Somebody uses this sign-in name already. Choose another one."),
+    "sign-up-closed": (403, "No new accounts", "This vault's operator opens accounts. Ask them for one."),
+    "duplicate": (409, "Already in your wallet", "You have put exactly this file in before. Open the one that is there."),
+    "too-large": (413, "File too large", "The file is larger than {limit_text}. Make it smaller or split it."),
+    "bad-upload": (400, "Upload not understood", "{reason}"),
+    "upload-stalled": (408, "Upload stopped", "Nothing arrived for a while. Check the connection and send it again."),
+    "busy": (503, "Busy", "Many people are sending papers right now. Try again in half a minute."),
+    "paper-refused": (422, "The file cannot be kept", "{reason}"),
+    "type-not-taken": (415, "Kind of file not taken", "Send a PDF, JPEG, PNG, WebP, TIFF or HEIC file."),
+    "not-read-yet": (409, "Not read yet", "This paper is still being read. Try again in a moment."),
+    "range-not-satisfiable": (416, "Beyond the end", "The asked bytes lie beyond the end; the file has {size} bytes."),
+    "in-bin": (409, "In the bin", "This paper is in the bin. Restore it first."),
+    "link-unusable": (404, "Link cannot be used", "The link was used, withdrawn, has ended or is for another agency."),
+    "release-refused": (404, "Cannot be opened", "The share has ended, was withdrawn, is used up or never was."),
+    "bad-request": (400, "Request not understood", "Check the request against the API's description."),
+    "method-not-allowed": (405, "Method not allowed", "This address does not take this method."),
+    "store-full": (507, "No space left", "The vault's disk is full. Nothing was kept; try again later."),
+    "store-unavailable": (503, "Store away", "The store of papers does not answer. Try again in half a minute."),
+    "damaged": (500, "Damaged", "What is stored here does not open. The operator must look at it."),
+    "internal": (500, "Something went wrong here", "It is not your fault. Try again; if it stays, tell the operator."),
+}
+"""code → (status, title, detail); texts are messages for translation."""
+
+REASONS: Mapping[str, str] = {
+    "missing": "Please fill this in.",
+    "too-short": "Too short: at least {least} characters.",
+    "too-long": "Too long: at most {most} characters.",
+    "malformed": "This does not have the right form.",
+    "unknown": "This is not one of the possible values.",
+    "unknown-field": "This kind of paper has no such field.",
+    "wrong-form": "This does not have the right form.",
+    "not-in-bin": "Only a paper in the bin can be destroyed.",
+    "not-multipart": "Send the file as multipart/form-data in a part named “file”.",
+    "no-file": "No file came along. Choose a file first.",
+    "two-files": "Send one file at a time.",
+    "cut-off": "The upload broke off before its end. Send it again.",
+    "too-many-parts": "The form has too many parts.",
+    "field-too-long": "A field of the form is too long.",
+    "empty": "The file is empty.",
+    "truncated": "The file breaks off before its end. Scan or download it again.",
+    "password-protected": "The file is locked with a password. Save it without one and send it again.",
+    "broken": "The file is damaged and cannot be opened. Scan or download it again.",
+    "too-many-pages": "The file has too many pages. Split it.",
+    "too-many-pixels": "A page has too many pixels. Scan it at a lower resolution.",
+    "reading-failed": "Looking at the file took too much time or memory. Try a smaller one.",
+}
+"""reason codes → messages for translation."""
+
+
+def of(error: Exception, translate: Translate) -> Problem:
+    """The problem that answers an error; anything unknown is `internal` and tells nothing."""
+    if isinstance(error, VaultError):
+        return _of_vault_error(error, translate)
+    if isinstance(error, StoreFull):
+        return make("store-full", translate, headers={"Retry-After": "300"})
+    if isinstance(error, StoreUnavailable):
+        return make("store-unavailable", translate, headers={"Retry-After": str(RETRY_S)})
+    return make("damaged" if isinstance(error, StorageError) else "internal", translate)
+
+
+def make(
+    code: str,
+    translate: Translate,
+    *,
+    members: dict[str, object] | None = None,
+    headers: dict[str, str] | None = None,
+    **values: object,
+) -> Problem:
+    status, title, detail = TABLE[code]
+    return Problem(code, status, translate(title), translate(detail, **values), members or {}, headers or {})
+
+
+def reason_text(reason: str, translate: Translate, **values: object) -> str:
+    return translate(REASONS.get(reason, REASONS["malformed"]), **values)
+
+
+def size_text(size: int) -> str:
+    """Bytes as people say them: 512 MB, 1.5 GB (steps of 1024)."""
+    amount = float(size)
+    for unit in ("B", "KB", "MB", "GB"):
+        if amount < 1024 or unit == "GB":
+            return f"{amount:.1f}".rstrip("0").rstrip(".") + f" {unit}"
+        amount /= 1024
+    raise AssertionError
+
+
+def _of_vault_error(error: VaultError, translate: Translate) -> Problem:
+    values: dict[str, object] = dict(error.values)
+    members: dict[str, object] = {}
+    if "reason" in values:
+        members["reason"] = values["reason"]
+        values["reason"] = reason_text(str(values["reason"]), translate, **error.values)
+    if "field" in values:
+        members["field"] = values["field"]
+    if "limit" in values:
+        members["limit"] = values["limit"]
+        values["limit_text"] = size_text(int(error.values["limit"]))
+    if isinstance(error, errors.Duplicate):
+        members["document"] = f"/api/documents/{error.values['document_id']}"
+        members["document_id"] = error.values["document_id"]
+    if isinstance(error, errors.TypeNotTaken):
+        members["taken"] = list(TAKEN)
+    return make(error.code, translate, members=members, headers=_headers(error), **values)
+
+
+def _headers(error: VaultError) -> dict[str, str]:
+    match error:
+        case errors.TooManyAttempts():
+            return {"Retry-After": str(error.values["retry_after"])}
+        case errors.Busy() | errors.NotReadYet():
+            return {"Retry-After": str(RETRY_S if isinstance(error, errors.Busy) else 2)}
+        case errors.RangeNotSatisfiable():
+            return {"Content-Range": f"bytes */{error.values['size']}"}
+        case errors.SignInNeeded():
+            return {"WWW-Authenticate": 'Bearer realm="docvault"'}
+    return {}
