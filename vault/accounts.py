@@ -11,7 +11,7 @@ from storage.keys import Key
 from storage.rootkey import RootKey
 from vault import accesslog, models, signins, slowdown, wallets
 from vault.db import Database, now
-from vault.errors import Invalid, LoginTaken, SignInFailed
+from vault.errors import Invalid, LoginTaken, SignInFailed, SignUpClosed
 from vault.passwords import Passwords
 from vault.settings import Settings
 
@@ -33,15 +33,27 @@ def fold_login(login: str) -> str:
     return unicodedata.normalize("NFKC", login).strip().casefold()
 
 
-def open_account(
-    session: Session, root: RootKey, passwords: Passwords, login: str, password: str, name: str = ""
-) -> models.Account:
+def open_account(session: Session, root: RootKey, password_hash: str, login: str, name: str = "") -> models.Account:
     """A new citizen with an empty wallet. Raises `Invalid`, `LoginTaken`."""
-    hashed = passwords.hash(password)
     wallet = wallets.create_wallet(session, root)
-    account = add_account(session, login, hashed, name=name, citizen_id=wallet.citizen_id)
+    account = add_account(session, login, password_hash, name=name, citizen_id=wallet.citizen_id)
     accesslog.record(session, accesslog.Kind.account_opened, citizen_id=wallet.citizen_id, account_id=account.id)
     return account
+
+
+def sign_up(
+    db: Database, root: RootKey, passwords: Passwords, settings: Settings, attempt: Attempt, name: str = ""
+) -> models.Account:
+    """A visitor opens an account; how many from one address is slowed as failed sign-ins are."""
+    if not settings.sign_up:
+        raise SignUpClosed
+    longest = timedelta(seconds=settings.slowdown_max_s)
+    address = slowdown.Allowance(slowdown.subject("sign-up", attempt.address), settings.address_failures, longest)
+    with db.write() as session:
+        slowdown.begin(session, (address,))
+    hashed = passwords.hash(attempt.password)
+    with db.write() as session:
+        return open_account(session, root, hashed, attempt.login, name)
 
 
 def add_account(
@@ -94,7 +106,7 @@ def sign_in(db: Database, root: RootKey, passwords: Passwords, settings: Setting
         return token
 
 
-def change_password(db: Database, passwords: Passwords, account_id: str, old: str, new: str, address: str) -> None:
+def change_password(db: Database, passwords: Passwords, account_id: str, old: str, new: str) -> None:
     """Signs out everywhere. Raises `SignInFailed` when the old password is wrong, `Invalid` for the new one."""
     with db.read() as session:
         account = session.get(models.Account, account_id)
@@ -164,6 +176,4 @@ def _unlock(session: Session, account: models.Account, root: RootKey) -> Key:
 
 
 def _record(session: Session, kind: accesslog.Kind, account: models.Account) -> None:
-    accesslog.record(
-        session, kind, citizen_id=account.citizen_id, account_id=account.id, agency_id=account.agency_id
-    )
+    accesslog.record(session, kind, citizen_id=account.citizen_id, account_id=account.id, agency_id=account.agency_id)

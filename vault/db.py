@@ -28,7 +28,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 class Database:
-    """Transactions on one database. A write transaction on SQLite takes the write lock at once, so none dies halfway."""
+    """Transactions on one database. One that writes takes SQLite's lock at its start, so that none dies halfway."""
 
     def __init__(self, url: str) -> None:
         self.engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"), hide_parameters=True)

@@ -17,7 +17,7 @@ from vault.accesslog import Kind
 from vault.db import now
 from vault.errors import InBin, Invalid, NotFound, NotReadYet
 from vault.models import Document, GrantItem, Job, Version
-from vault.papers import Label
+from vault.papers import Label, Remains
 from vault.principals import Citizen
 from vault.wallets import Wallet
 
@@ -165,25 +165,25 @@ def restore(session: Session, citizen: Citizen, document_id: str) -> None:
         _record(session, Kind.document_restored, citizen, document_id)
 
 
-def destroy(session: Session, citizen: Citizen, document_id: str) -> list[str]:
-    """Empties one paper out of the bin now. Returns its versions' ids, whose blobs the caller then removes."""
+def destroy(session: Session, citizen: Citizen, document_id: str) -> list[Remains]:
+    """Empties one paper out of the bin now. Returns what the caller then removes from the store."""
     document = get(session, citizen.wallet, document_id).document
     if document.deleted_at is None:
         raise Invalid("document", "not-in-bin")
     return _destroy(session, document)
 
 
-def destroy_expired(session: Session, bin_days: int) -> list[str]:
-    """Destroys what has rested in the bin for `bin_days`. Returns the versions' ids, as `destroy` does."""
+def destroy_expired(session: Session, bin_days: int) -> list[Remains]:
+    """Destroys what has rested in the bin for `bin_days`. Returns what `destroy` returns."""
     before = now(session) - timedelta(days=bin_days)
     rested = session.exec(select(Document).where(col(Document.deleted_at) <= before).limit(100)).all()
-    return [version_id for document in rested for version_id in _destroy(session, document)]
+    return [remains for document in rested for remains in _destroy(session, document)]
 
 
-def destroy_all(session: Session, citizen_id: str) -> list[str]:
+def destroy_all(session: Session, citizen_id: str) -> list[Remains]:
     """Every paper of a wallet that is being erased."""
     mine = session.exec(select(Document).where(Document.citizen_id == citizen_id)).all()
-    return [version_id for document in mine for version_id in _destroy(session, document)]
+    return [remains for document in mine for remains in _destroy(session, document)]
 
 
 def by_fingerprint(session: Session, citizen_id: str, fingerprint: bytes) -> str | None:
@@ -192,15 +192,16 @@ def by_fingerprint(session: Session, citizen_id: str, fingerprint: bytes) -> str
     return session.exec(select(Version.document_id).where(*same)).first()
 
 
-def _destroy(session: Session, document: Document) -> list[str]:
-    ids = list(session.exec(select(Version.id).where(Version.document_id == document.id)))
+def _destroy(session: Session, document: Document) -> list[Remains]:
+    rows = session.exec(select(Version.id, Version.pages).where(Version.document_id == document.id)).all()
+    ids = [version_id for version_id, _ in rows]
     session.exec(delete(Job).where(col(Job.version_id).in_(ids)))
     session.exec(update(GrantItem).where(col(GrantItem.version_id).in_(ids)).values(wrapped_key=None))
     session.exec(delete(Version).where(col(Version.document_id) == document.id))
     session.exec(delete(Document).where(col(Document.id) == document.id))
     owner = document.citizen_id
     accesslog.record(session, Kind.document_destroyed, citizen_id=owner, document_id=document.id)
-    return ids
+    return [Remains(version_id, pages) for version_id, pages in rows]
 
 
 def _all(citizen_id: str):  # type: ignore[no-untyped-def]  # the select's own type says nothing that helps

@@ -32,5 +32,5 @@ class Housekeeping:
             signins.sweep(session, services.settings)
             slowdown.forget(session)
             session.exec(delete(UsedAssertion).where(col(UsedAssertion.expires_at) < now(session)))
-        for version_id in destroyed:
-            papers.remove(services.blobs, version_id)
+        for remains in destroyed:
+            papers.remove(services.blobs, remains)

@@ -15,11 +15,11 @@ from vault import accesslog, documents, jobs, papers
 from vault.accesslog import Kind
 from vault.db import now
 from vault.documents import TITLE_MAX
-from vault.errors import Duplicate, Invalid, NotFound, PaperRefused, TypeNotTaken
+from vault.errors import Duplicate, Invalid, PaperRefused, TypeNotTaken
 from vault.models import Document, Version, new_id
-from vault.papers import Label
+from vault.papers import Label, Remains
 from vault.principals import Citizen
-from vault.services import Services, SealedSource
+from vault.services import SealedSource, Services
 from vault.uploads import Upload
 from vault.wallets import document_key_context
 
@@ -55,7 +55,7 @@ def add_document(services: Services, citizen: Citizen, upload: Upload, *, keep_d
             _add_version(services, session, citizen, document, received, label, number=1)
             _record(session, Kind.document_added, citizen, document.id, received.version_id)
     except BaseException:
-        papers.remove(services.blobs, received.version_id)
+        papers.remove(services.blobs, Remains(received.version_id))
         raise
     return document.id
 
@@ -74,7 +74,7 @@ def add_version(services: Services, citizen: Citizen, document_id: str, upload: 
             _add_version(services, session, citizen, paper.document, received, label, number=(newest or 0) + 1)
             _record(session, Kind.version_added, citizen, document_id, received.version_id)
     except BaseException:
-        papers.remove(services.blobs, received.version_id)
+        papers.remove(services.blobs, Remains(received.version_id))
         raise
     return received.version_id
 
@@ -103,7 +103,7 @@ def _receive(services: Services, upload: Upload) -> _Received:
         papers.put_original(services.blobs, key, version_id, digest.passing(chain((head,), chunks)))
         inspection = _inspect(services, key, version_id)
     except BaseException:
-        papers.remove(services.blobs, version_id)
+        papers.remove(services.blobs, Remains(version_id))
         raise
     return _Received(version_id, key, digest.sha256(), digest.size, inspection)
 

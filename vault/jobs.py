@@ -1,8 +1,9 @@
-"""Reading jobs: rows claimed with a lease, so that a killed worker's job is taken over. Writes are fenced by attempt."""
+"""Reading jobs: rows claimed with a lease, so that a killed worker's job is taken over; attempts fence writes."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, delete, select, update
 
 from storage.keys import Key, context
@@ -68,8 +69,8 @@ def _postpone(session: Session, ticket: Ticket, until: datetime) -> bool:
     return bool(session.exec(update(Job).where(*_mine(ticket)).values(run_after=until)).rowcount)
 
 
-def _mine(ticket: Ticket) -> tuple[bool, bool]:
-    return (col(Job.id) == ticket.job_id, col(Job.attempt) == ticket.attempt)  # type: ignore[return-value]
+def _mine(ticket: Ticket) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return (col(Job.id) == ticket.job_id, col(Job.attempt) == ticket.attempt)
 
 
 def _ticket_context(version_id: str) -> bytes:

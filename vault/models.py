@@ -152,7 +152,7 @@ class Version(Row, table=True):
 
 
 class Job(Row, table=True):
-    """Work to do with a lease. `ticket` is the version's key under the worker key; the row goes when the work is done."""
+    """Work with a lease. `ticket` is the version's key under the worker key; the row goes when the work is done."""
 
     __table_args__ = (Index("ix_job_due", "run_after", "id"),)
 

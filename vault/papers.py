@@ -56,10 +56,24 @@ def open_preview(blobs: Blobs, key: Key, version_id: str, page: int, *, thumbnai
     return reader.read(0, min(reader.size, PREVIEW_MAX))
 
 
-def remove(blobs: Blobs, version_id: str) -> None:
-    """Deletes every blob of a version."""
-    for blob in list(blobs.list(folder(version_id))):
-        blobs.delete(blob.name)
+@dataclass(frozen=True)
+class Remains:
+    """The blobs of a version whose row is gone: noise without its key, still to be deleted."""
+
+    version_id: str
+    pages: int = 0
+
+
+def names(version_id: str, pages: int) -> list[str]:
+    """Every blob that a version of so many pages can have."""
+    numbered = range(1, pages + 1)
+    previews = [preview_name(version_id, n, thumbnail=small) for n in numbered for small in (False, True)]
+    return [original_name(version_id), *previews]
+
+
+def remove(blobs: Blobs, remains: Remains) -> None:
+    for name in names(remains.version_id, remains.pages):
+        blobs.delete(name)
 
 
 def seal_label(key: Key, version_id: str, label: Label) -> bytes:

@@ -82,7 +82,9 @@ def _match(paper: Paper, passages: Sequence[_Passage], words: Sequence[str]) -> 
             return None
         score += best
     phrase = " ".join(words)
-    score += max((WEIGHTS[p.where] * len(words) for p, text in zip(passages, folded, strict=True) if phrase in text), default=0)
+    score += max(
+        (WEIGHTS[p.where] * len(words) for p, text in zip(passages, folded, strict=True) if phrase in text), default=0
+    )
     return Hit(paper, score, _snippet(passages, folded, words))
 
 
@@ -95,6 +97,7 @@ def _weigh(passage: _Passage, folded: str, word: str) -> int:
 
 def _snippet(passages: Sequence[_Passage], folded: Sequence[str], words: Sequence[str]) -> Snippet:
     """From the passage with the most of the words, lines of the paper before its title."""
+
     def worth(index: int) -> tuple[int, bool]:
         return sum(word in folded[index] for word in words), passages[index].where == "text"
 

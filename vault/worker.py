@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from datetime import timedelta
 from threading import Event, Lock, Thread
 
+from sqlmodel import Session
+
 import ocr
 from ocr import PageDone
 from ocr.errors import OcrError
 from ocr.reading import Reading
 from storage.errors import BlobMissing
-from vault import accesslog, documents, jobs, papers, readings
+from vault import accesslog, jobs, papers, readings
 from vault.accesslog import Kind
 from vault.housekeeping import Housekeeping
 from vault.jobs import Ticket
@@ -153,7 +155,7 @@ class Worker:
             over.set()
             thread.join()
 
-    def _record(self, kind: Kind, session, version: Version, detail: str | None = None) -> None:  # type: ignore[no-untyped-def]
+    def _record(self, kind: Kind, session: Session, version: Version, detail: str | None = None) -> None:
         accesslog.record(
             session,
             kind,

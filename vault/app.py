@@ -1,0 +1,135 @@
+"""`create_app` wires everything: services, routes, errors, and the worker inside the process where it is embedded."""
+
+import logging
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from threading import Thread
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, RedirectResponse
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+
+from storage.errors import StorageError
+from vault import firststart, pages, problems
+from vault.api import accounts, agency, documents, grants, wellknown
+from vault.api.language import language_of
+from vault.errors import Invalid, SignInNeeded, VaultError
+from vault.i18n import translator
+from vault.middleware import BodyLimit, SameSite, StandardHeaders
+from vault.pages.errors import error_page
+from vault.problems import Problem
+from vault.services import Services
+from vault.settings import Settings
+from vault.worker import Worker
+
+STATIC = Path(__file__).parent / "static"
+MACHINES = ("/api", "/agency", "/.well-known", "/oauth", "/openapi.json")
+UPLOADS = re.compile(r"/api/documents|/api/documents/[^/]+/versions|/papers/new|/papers/[^/]+/versions")
+STOP_S = 5
+
+log = logging.getLogger(__name__)
+
+
+def create_app(settings: Settings, services: Services | None = None) -> FastAPI:
+    """The whole service. Without `services` it makes what first start needs and opens them."""
+    opened = services or firststart.prepare(settings)
+    app = FastAPI(
+        title="Docvault",
+        version="1",
+        summary="A personal vault for papers: sealed, read once, shared under signed grants.",
+        lifespan=_lifespan,
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.services = opened
+    for router in (accounts.router, documents.router, grants.router, agency.router, wellknown.router):
+        app.include_router(router)
+    app.include_router(pages.router, include_in_schema=False)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    _add_errors(app)
+    app.add_middleware(BodyLimit, answer=answer, uploads=is_upload)
+    app.add_middleware(SameSite, answer=answer)
+    app.add_middleware(StandardHeaders, over_tls=settings.over_tls)
+    return app
+
+
+def is_upload(method: str, path: str) -> bool:
+    return method == "POST" and UPLOADS.fullmatch(path) is not None
+
+
+def answer(request: Request, error: Exception) -> Response:
+    """A problem for machines, a page for people; nobody signed in on a page goes to the sign-in page."""
+    problem = problems.of(error, translator(language_of(request)))
+    if problem.status >= 500:
+        log.error("%s %s: %s", request.method, _template(request), type(error).__name__)
+    if isinstance(error, SignInNeeded) and not _is_machine(request):
+        return RedirectResponse(f"/sign-in?next={request.url.path}", status_code=303)
+    return respond(request, problem)
+
+
+def respond(request: Request, problem: Problem) -> Response:
+    if _is_machine(request):
+        return JSONResponse(problem.body(), problem.status, problem.headers, media_type=problems.MEDIA_TYPE)
+    return error_page(request, problem)
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    services: Services = app.state.services
+    worker = Worker(services)
+    thread = Thread(target=worker.run, name="worker", daemon=True)
+    if services.settings.embedded_worker:
+        thread.start()
+    yield
+    if thread.is_alive():
+        worker.stop()
+        thread.join(STOP_S)
+    services.db.close()
+
+
+def _add_errors(app: FastAPI) -> None:
+    async def known(request: Request, error: Exception) -> Response:
+        return answer(request, error)
+
+    for kind in (VaultError, StorageError, Exception):
+        app.add_exception_handler(kind, known)
+    app.add_exception_handler(RequestValidationError, _on_invalid)
+    app.add_exception_handler(HTTPException, _on_http)
+    app.add_exception_handler(ClientDisconnect, _on_gone)
+
+
+async def _on_invalid(request: Request, error: Exception) -> Response:
+    """Says where and what, never the value: it may be a password."""
+    assert isinstance(error, RequestValidationError)
+    found = [{"field": ".".join(str(part) for part in e["loc"]), "message": e["msg"]} for e in error.errors()]
+    invalid = Invalid(found[0]["field"] if found else "body", "malformed")
+    problem = problems.of(invalid, translator(language_of(request)))
+    problem.members["errors"] = found
+    return respond(request, problem)
+
+
+async def _on_http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    code = {404: "not-found", 405: "method-not-allowed"}.get(error.status_code, "bad-request")
+    problem = problems.make(code, translator(language_of(request)), headers=dict(error.headers or {}))
+    return respond(request, problem)
+
+
+async def _on_gone(request: Request, error: Exception) -> Response:
+    """Nobody is there to read this; the upload left nothing behind."""
+    return Response(status_code=400)
+
+
+def _is_machine(request: Request) -> bool:
+    return request.url.path.startswith(MACHINES)
+
+
+def _template(request: Request) -> str:
+    """The route's template: a path may hold ids, a query what somebody searched."""
+    return getattr(request.scope.get("route"), "path", "-")

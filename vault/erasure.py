@@ -1,0 +1,40 @@
+"""Erasing a wallet: every key that could open its papers is destroyed, then their bytes."""
+
+from sqlmodel import Session, col, delete, select, update
+
+from vault import accesslog, accounts, documents, papers
+from vault.db import now
+from vault.errors import NotFound
+from vault.models import Account, Grant, GrantHolder, GrantItem, SignIn, Wallet
+from vault.principals import Citizen
+from vault.services import Services
+
+
+def erase_wallet(services: Services, citizen: Citizen, password: str) -> None:
+    """Needs the password once more. Raises `SignInFailed`, `TooManyAttempts`.
+
+    What agencies were granted ends; the access log keeps ids and kinds of events, which name nobody any more.
+    """
+    with services.db.read() as session:
+        account = session.get(Account, citizen.account_id)
+    if account is None:
+        raise NotFound
+    accounts.check_password(services.db, services.passwords, account, password)
+    with services.db.write() as session:
+        destroyed = documents.destroy_all(session, citizen.citizen_id)
+        _end_grants(session, citizen.citizen_id)
+        session.exec(delete(SignIn).where(col(SignIn.account_id) == citizen.account_id))
+        session.exec(delete(Account).where(col(Account.id) == citizen.account_id))
+        wallet = session.get_one(Wallet, citizen.citizen_id)
+        wallet.key_under_root = b""
+        accesslog.record(session, accesslog.Kind.wallet_erased, citizen_id=citizen.citizen_id)
+    for remains in destroyed:
+        papers.remove(services.blobs, remains)
+
+
+def _end_grants(session: Session, citizen_id: str) -> None:
+    mine = select(Grant.id).where(Grant.citizen_id == citizen_id)
+    session.exec(delete(GrantHolder).where(col(GrantHolder.grant_id).in_(mine)))
+    session.exec(update(GrantItem).where(col(GrantItem.grant_id).in_(mine)).values(wrapped_key=None))
+    ended = {"revoked_at": now(session), "link_hash": None, "token_hash": None, "sealed_grant": b""}
+    session.exec(update(Grant).where(col(Grant.citizen_id) == citizen_id).values(**ended))

@@ -1,0 +1,103 @@
+"""What holds for every request: nothing unsafe across sites, no endless bodies, headers that keep browsers in line."""
+
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from vault.errors import CrossSite, TooLarge, VaultError
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+BODY_MAX = 1024 * 1024
+
+Answer = Callable[[Request, VaultError], Response]
+IsUpload = Callable[[str, str], bool]
+
+PAGE_POLICY = (
+    "default-src 'self'; img-src 'self' blob: data:; object-src 'none'; base-uri 'none'; form-action 'self'; "
+    "frame-ancestors 'none'"
+)
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "camera=(self), geolocation=(), microphone=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Content-Security-Policy": PAGE_POLICY,
+    "Cache-Control": "no-store",
+}
+
+
+class SameSite:
+    """Refuses unsafe requests that another site made the browser send (W3C Fetch Metadata; else Origin = our host).
+
+    Programs send neither header; they hold no ambient cookie, so nothing can be forged through them.
+    """
+
+    def __init__(self, app: ASGIApp, answer: Answer) -> None:
+        self._app, self._answer = app, answer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["method"] not in SAFE and not same_site(Headers(scope=scope)):
+            await self._answer(Request(scope), CrossSite())(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+
+def same_site(headers: Headers) -> bool:
+    site = headers.get("sec-fetch-site")
+    if site is not None:
+        return site in {"same-origin", "none"}
+    origin = headers.get("origin")
+    return origin is None or urlsplit(origin).netloc == headers.get("host")
+
+
+class BodyLimit:
+    """At most `BODY_MAX` bytes of body, except where a route takes uploads and counts by itself."""
+
+    def __init__(self, app: ASGIApp, answer: Answer, uploads: IsUpload) -> None:
+        self._app, self._answer, self._is_upload = app, answer, uploads
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or self._is_upload(scope["method"], scope["path"]):
+            await self._app(scope, receive, send)
+            return
+        announced = Headers(scope=scope).get("content-length", "0")
+        if not announced.isdecimal() or int(announced) > BODY_MAX:
+            await self._answer(Request(scope), TooLarge(limit=BODY_MAX))(scope, receive, send)
+            return
+        await self._app(scope, _counted(receive), send)
+
+
+class StandardHeaders:
+    """Adds the standard headers where an answer does not set its own."""
+
+    def __init__(self, app: ASGIApp, *, over_tls: bool) -> None:
+        self._app = app
+        self._headers = HEADERS | ({"Strict-Transport-Security": "max-age=31536000"} if over_tls else {})
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in self._headers.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self._app(scope, receive, with_headers)
+
+
+def _counted(receive: Receive) -> Receive:
+    taken = 0
+
+    async def counted() -> Message:
+        nonlocal taken
+        message = await receive()
+        taken += len(message.get("body", b""))
+        if taken > BODY_MAX:
+            raise TooLarge(limit=BODY_MAX)
+        return message
+
+    return counted
