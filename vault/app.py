@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from threading import Thread
+from typing import cast
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -106,7 +107,7 @@ def _add_errors(app: FastAPI) -> None:
 
 async def _on_invalid(request: Request, error: Exception) -> Response:
     """Says where and what, never the value: it may be a password."""
-    assert isinstance(error, RequestValidationError)
+    error = cast(RequestValidationError, error)
     found = [{"field": ".".join(str(part) for part in e["loc"]), "message": e["msg"]} for e in error.errors()]
     invalid = Invalid(found[0]["field"] if found else "body", "malformed")
     problem = problems.of(invalid, translator(language_of(request)))
@@ -115,7 +116,7 @@ async def _on_invalid(request: Request, error: Exception) -> Response:
 
 
 async def _on_http(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
+    error = cast(HTTPException, error)
     code = {404: "not-found", 405: "method-not-allowed"}.get(error.status_code, "bad-request")
     problem = problems.make(code, translator(language_of(request)), headers=dict(error.headers or {}))
     return respond(request, problem)
@@ -132,4 +133,4 @@ def _is_machine(request: Request) -> bool:
 
 def _template(request: Request) -> str:
     """The route's template: a path may hold ids, a query what somebody searched."""
-    return getattr(request.scope.get("route"), "path", "-")
+    return str(getattr(request.scope.get("route"), "path", "-"))

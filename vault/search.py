@@ -82,9 +82,8 @@ def _match(paper: Paper, passages: Sequence[_Passage], words: Sequence[str]) -> 
             return None
         score += best
     phrase = " ".join(words)
-    score += max(
-        (WEIGHTS[p.where] * len(words) for p, text in zip(passages, folded, strict=True) if phrase in text), default=0
-    )
+    together = [WEIGHTS[p.where] for p, text in zip(passages, folded, strict=True) if phrase in text]
+    score += max(together, default=0) * len(words)
     return Hit(paper, score, _snippet(passages, folded, words))
 
 

@@ -1,35 +1,30 @@
 """Sign-ins: a random token in a cookie, its hash in a row, and the owner's key wrapped under the token."""
 
-import base64
-import binascii
-import hashlib
-import secrets
 from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, delete, select
 
 from storage.errors import SealBroken
 from storage.keys import Key, context
-from vault import models
+from vault import models, tokens
 from vault.db import now
 from vault.errors import SignInNeeded
 from vault.principals import Citizen, Officer
 from vault.settings import Settings
 from vault.wallets import KeyRing, Wallet
 
-TOKEN_BYTES = 32
 SEEN_EVERY = timedelta(minutes=1)
 
 
 def start(session: Session, account: models.Account, key: Key, settings: Settings, device: str) -> str:
     """Opens a session for the account whose key was just unlocked; returns the token for the cookie."""
-    token = secrets.token_bytes(TOKEN_BYTES)
+    token = tokens.new()
     at, sign_in_id = now(session), models.new_id()
     session.add(
         models.SignIn(
             id=sign_in_id,
             account_id=account.id,
-            token_hash=_hash(token),
+            token_hash=tokens.digest(token),
             wrapped_key=_session_key(token, sign_in_id).wrap(key, _key_context(account)),
             created_at=at,
             seen_at=at,
@@ -37,16 +32,18 @@ def start(session: Session, account: models.Account, key: Key, settings: Setting
             device=device[:200],
         )
     )
-    return base64.urlsafe_b64encode(token).rstrip(b"=").decode()
+    return tokens.encode(token)
 
 
 def resume(session: Session, token: str, settings: Settings) -> Citizen | Officer:
     """The principal behind a cookie's token. Raises `SignInNeeded` when it is unknown, idle for too long or expired."""
-    raw = _decode(token)
+    raw = tokens.decode(token)
+    if raw is None:
+        raise SignInNeeded
     row = session.exec(
         select(models.SignIn, models.Account)
         .join(models.Account, col(models.SignIn.account_id) == col(models.Account.id))
-        .where(models.SignIn.token_hash == _hash(raw), col(models.Account.disabled_at).is_(None))
+        .where(models.SignIn.token_hash == tokens.digest(raw), col(models.Account.disabled_at).is_(None))
     ).first()
     if row is None or not is_live(row[0], now(session), settings):
         raise SignInNeeded
@@ -106,20 +103,6 @@ def _principal(session: Session, sign_in: models.SignIn, account: models.Account
     if agency is None:
         raise SignInNeeded
     return Officer(account.id, sign_in.id, account.name or account.login, agency.name, KeyRing(agency.id, key))
-
-
-def _decode(token: str) -> bytes:
-    try:
-        raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
-    except (binascii.Error, ValueError):
-        raise SignInNeeded from None
-    if len(raw) != TOKEN_BYTES:
-        raise SignInNeeded
-    return raw
-
-
-def _hash(token: bytes) -> bytes:
-    return hashlib.sha256(token).digest()
 
 
 def _session_key(token: bytes, sign_in_id: str) -> Key:

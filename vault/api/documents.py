@@ -38,6 +38,14 @@ UPLOAD = (
     *OWN, "cross-site", "bad-upload", "upload-stalled", "duplicate", "too-large", "type-not-taken", "paper-refused",
     "invalid-value", "busy", "store-full", "store-unavailable",
 )  # fmt: skip
+RANGES: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The whole paper", "content": {"*/*": {}}},
+    206: {"description": "The asked range"},
+    304: {"description": "The one you have"},
+}
+WEBP: dict[int | str, dict[str, Any]] = {
+    200: {"description": "WebP, at most 1240 px wide", "content": {"image/webp": {}}}
+}
 MULTIPART: dict[str, Any] = {
     "requestBody": {
         "required": True,
@@ -189,12 +197,7 @@ def restore(document_id: DocumentId, citizen: CitizenDep, services: ServicesDep)
     operation_id="document_content",
     summary="The bytes of a paper, or a range of them",
     response_class=Response,
-    responses={
-        200: {"description": "The whole paper", "content": {"*/*": {}}},
-        206: {"description": "The asked range"},
-        304: {"description": "The one you have"},
-    }
-    | refusals(*OWN, "not-found", "in-bin", "range-not-satisfiable"),
+    responses=RANGES | refusals(*OWN, "not-found", "in-bin", "range-not-satisfiable"),
 )
 def content(
     document_id: DocumentId,
@@ -221,8 +224,7 @@ def content(
     "/{document_id}/pages/{page}.webp",
     summary="A preview of one page",
     response_class=Response,
-    responses={200: {"description": "WebP, at most 1240 px wide", "content": {"image/webp": {}}}}
-    | refusals(*OWN, "not-found", "in-bin", "not-read-yet"),
+    responses=WEBP | refusals(*OWN, "not-found", "in-bin", "not-read-yet"),
 )
 def preview(
     document_id: DocumentId,
