@@ -1,0 +1,112 @@
+"""The root key's file."""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from storage.errors import KeyUnusable, SealBroken
+from storage.keys import Key, context
+from storage.rootkey import FileRootKey, RootKey
+
+CTX = context("citizen", "c-1", "wallet key")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "root.key"
+
+
+def test_a_key_wrapped_before_a_restart_unwraps_after_it(path: Path) -> None:
+    wallet = Key.generate()
+    first: RootKey = FileRootKey.create(path)
+    wrapped = first.wrap(wallet, CTX)
+    again: RootKey = FileRootKey.open(path)
+    assert again.id == first.id
+    assert again.unwrap(wrapped, CTX) == wallet
+
+
+def test_another_root_key_or_context_is_refused(path: Path, tmp_path: Path) -> None:
+    root, stranger = FileRootKey.create(path), FileRootKey.create(tmp_path / "other.key")
+    assert root.id != stranger.id
+    wrapped = root.wrap(Key.generate(), CTX)
+    with pytest.raises(SealBroken):
+        stranger.unwrap(wrapped, CTX)
+    with pytest.raises(SealBroken):
+        root.unwrap(wrapped, context("citizen", "c-2", "wallet key"))
+
+
+def test_the_file_is_its_owners_alone_and_lies_alone(path: Path) -> None:
+    FileRootKey.create(path)
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert [entry.name for entry in path.parent.iterdir()] == ["root.key"]
+
+
+def test_the_file_is_laid_out_as_documented(path: Path) -> None:
+    root = FileRootKey.create(path)
+    magic, named, secret = path.read_text().split(" ")
+    assert (magic, named) == ("docvault-root-key-1", root.id)
+    assert len(secret) == 65
+    assert secret.endswith("\n")
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o660, 0o644])
+def test_a_file_that_others_can_read_is_refused_with_what_to_do(path: Path, mode: int) -> None:
+    FileRootKey.create(path)
+    path.chmod(mode)
+    with pytest.raises(KeyUnusable, match="chmod 600"):
+        FileRootKey.open(path)
+
+
+def test_a_key_that_is_there_is_never_written_over(path: Path) -> None:
+    FileRootKey.create(path)
+    before = path.read_bytes()
+    with pytest.raises(FileExistsError):
+        FileRootKey.create(path)
+    assert path.read_bytes() == before
+    assert [entry.name for entry in path.parent.iterdir()] == ["root.key"]
+
+
+def test_a_damaged_file_is_told_without_its_content(path: Path) -> None:
+    FileRootKey.create(path)
+    good = path.read_bytes()
+    secret = good.split(b" ")[2].strip()
+    flipped = good.replace(secret, bytes([secret[0] ^ 1]) + secret[1:])
+    wrong_id = good.replace(good[20:21], b"z", 1)
+    for bad in (
+        b"",
+        b"\n",
+        good[:40],
+        good + b" more",
+        flipped,
+        wrong_id,
+        b"\xff" * 100,
+        good.replace(b"key-1", b"key-2"),
+    ):
+        path.write_bytes(bad)
+        with pytest.raises(KeyUnusable) as refused:
+            FileRootKey.open(path)
+        assert secret.decode() not in str(refused.value)
+
+
+def test_a_missing_file_is_made_once_and_then_used(path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        FileRootKey.open(path)
+    assert FileRootKey.open_or_create(path).id == FileRootKey.open_or_create(path).id
+
+
+def test_many_starting_at_once_end_with_one_key(path: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        ids = set(pool.map(lambda _: FileRootKey.open_or_create(path).id, range(16)))
+    assert len(ids) == 1
+
+
+def test_a_folder_in_its_place_is_refused(path: Path) -> None:
+    path.mkdir()
+    with pytest.raises((KeyUnusable, IsADirectoryError)):
+        FileRootKey.open(path)
+
+
+def test_it_shows_its_name_alone(path: Path) -> None:
+    root = FileRootKey.create(path)
+    assert repr(root) == f"<FileRootKey {root.id}>"
