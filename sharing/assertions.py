@@ -4,7 +4,6 @@ The profile is that of FAPI 2.0 (§5.3.2.1): `aud` is the issuer of the authoris
 `jti` was seen before is for the caller to know: it remembers each until `expires_at`.
 """
 
-import math
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -109,7 +108,7 @@ def _claims(assertion: jws.Jws) -> dict[str, Any]:
 
 
 def _time(value: object, name: str) -> datetime:
-    """A NumericDate (RFC 7519 §2), which may have a fraction."""
-    if type(value) not in (int, float) or not math.isfinite(value) or not 0 <= value <= _GREATEST:  # type: ignore[arg-type, operator]
+    """A NumericDate (RFC 7519 §2), which may have a fraction. Infinities lie outside the range, `true` is no number."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= _GREATEST:
         raise errors.AssertionClaims(f"{name} is not a time.")
-    return datetime.fromtimestamp(value, UTC)  # type: ignore[arg-type]
+    return datetime.fromtimestamp(value, UTC)
