@@ -1,0 +1,11 @@
+"""Reading papers: a paper goes in, a Reading comes out. Nothing here knows of keys, databases or HTTP."""
+
+from ocr.limits import Limits
+from ocr.parent import Inspection, PageDone, inspect, read
+from ocr.reading import Box, Code, Disagreement, Field, Line, Page, Reading, Word
+from ocr.source import BytesSource, Source
+
+__all__ = [
+    "Box", "BytesSource", "Code", "Disagreement", "Field", "Inspection", "Limits", "Line", "Page", "PageDone",
+    "Reading", "Source", "Word", "inspect", "read",
+]  # fmt: skip

@@ -1,0 +1,65 @@
+"""Text recognition: one gray page in, lines of words out."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import pytesseract  # type: ignore[import-untyped]
+from numpy.typing import NDArray
+
+from ocr.errors import ReadingFailed
+
+Gray = NDArray[np.uint8]  # height x width, 0 black
+PixelBox = tuple[int, int, int, int]  # x0, y0, x1, y1
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A recognised word; words of one line have equal `line`."""
+
+    text: str
+    box: PixelBox
+    confidence: float  # 0..1
+    line: tuple[int, int, int]
+
+
+class Engine(Protocol):
+    def recognise(self, page: Gray, language: str) -> list[Seen]:
+        """Words in reading order; `language` is vie or eng. Raises ReadingFailed."""
+
+
+class Tesseract:
+    """tesseract as a program. Measured: a PGM on memory costs 4 ms, a PIL image through PNG 0.45 s and more."""
+
+    def __init__(self, scratch: Path, page_wall_s: float) -> None:
+        self._path = scratch / "page.pgm"
+        self._wall_s = page_wall_s
+
+    def recognise(self, page: Gray, language: str) -> list[Seen]:
+        height, width = page.shape
+        self._path.write_bytes(b"P5 %d %d 255\n" % (width, height) + page.tobytes())
+        try:
+            data = pytesseract.image_to_data(
+                str(self._path), lang=language, config="--psm 3 --dpi 300", timeout=self._wall_s,
+                output_type=pytesseract.Output.DICT,
+            )  # fmt: skip
+        except (pytesseract.TesseractNotFoundError, pytesseract.TesseractError) as error:
+            raise ReadingFailed("engine") from error
+        except RuntimeError as error:  # what pytesseract raises after its timeout
+            raise ReadingFailed("time") from error
+        finally:
+            self._path.unlink(missing_ok=True)
+        return _words(data)
+
+
+def _words(data: dict[str, list[str]]) -> list[Seen]:
+    found = []
+    for index, text in enumerate(data["text"]):
+        confidence = float(data["conf"][index])
+        if confidence < 0 or not text.strip():
+            continue
+        left, top, width, height = (int(data[name][index]) for name in ("left", "top", "width", "height"))
+        line = (int(data["block_num"][index]), int(data["par_num"][index]), int(data["line_num"][index]))
+        found.append(Seen(text.strip(), (left, top, left + width, top + height), confidence / 100, line))
+    return found

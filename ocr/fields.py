@@ -1,0 +1,220 @@
+"""Values of a kind's fields on the lines of a page, by the rules of the kind's file."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from rapidfuzz import fuzz
+
+from ocr.checks import normalise
+from ocr.errors import FieldInvalid
+from ocr.folding import fold
+from ocr.kinds import FieldSpec, Kind, Rule
+from ocr.reading import Box, Field, Line, Page, Word
+
+_LABEL_ENOUGH = 84  # per cent of similarity
+_EXACT_LETTERS = 5  # shorter labels must match exactly
+_SLIP = 2  # letters by which a fuzzy match may miss the edges of words
+_GAP = 4.0  # heights of a line: white space as wide as this parts two cells
+_BELOW = 3.0  # heights of a line within which "below" still belongs to the label
+_FILLERS = " .:;_…,|-–—=*"
+_DATE = r"\d{1,2}\s*[/.\-|il]\s*\d{1,2}\s*[/.\-|il]\s*\d{4}|ngay\D{0,12}\d{1,2}\D{1,20}\d{1,2}\D{1,20}\d{4}"
+_PATTERNS = {"date": _DATE, "id": r"[\doqilsbz]{12}(?![\da-z])|\d{3}(?: ?\d{3}){3}(?!\d)", "number": r"\d[\d.,]*"}
+
+
+@dataclass(frozen=True)
+class _Label:
+    """A label phrase found in a line; `names` says which field's, "" for a stop."""
+
+    start: int
+    end: int
+    score: float
+    name: str
+    rule: Rule | None
+
+
+@dataclass(frozen=True)
+class _Text:
+    """Words with the offsets at which each starts in their joined text."""
+
+    words: tuple[Word, ...]
+
+    @property
+    def text(self) -> str:
+        return " ".join(word.text for word in self.words)
+
+    def within(self, start: int, end: int) -> tuple[Word, ...]:
+        """The words between two offsets, those at the edges clipped, fillers left out."""
+        found, at = [], 0
+        for word in self.words:
+            clipped = _clipped(word, max(start - at, 0), min(end - at, len(word.text)))
+            if clipped.text.strip(_FILLERS):
+                found.append(clipped)
+            at += len(word.text) + 1
+        return tuple(found)
+
+
+def _clipped(word: Word, start: int, end: int) -> Word:
+    """Letters are taken to be equally wide."""
+    if start >= end:
+        return Word("", word.box, word.confidence)
+    if start == 0 and end == len(word.text):
+        return word
+    x0, y0, x1, y1 = word.box
+    width = (x1 - x0) / len(word.text)
+    return Word(word.text[start:end], (x0 + start * width, y0, x0 + end * width, y1), word.confidence)
+
+
+def find_fields(kind: Kind, page: Page) -> tuple[Field, ...]:
+    """At most one field for each specification, in the kind's order."""
+    labelled = [(line, _labels(line, kind)) for line in page.lines]
+    found = (_first(spec, labelled, page) for spec in kind.fields)
+    return tuple(field for field in found if field is not None)
+
+
+def _first(spec: FieldSpec, labelled: Sequence[tuple[Line, list[_Label]]], page: Page) -> Field | None:
+    for rule in spec.find:
+        candidates = _after_labels(spec, rule, labelled, page) if rule.after else _anywhere(rule, page)
+        fields = [field for words, score in candidates if (field := _field(spec, rule, words, score, page))]
+        if fields:
+            return fields[0 if rule.pick == "first" else -1]
+    return None
+
+
+def _anywhere(rule: Rule, page: Page) -> Iterator[tuple[tuple[Word, ...], float]]:
+    return ((line.words, 1.0) for line in page.lines)
+
+
+def _after_labels(
+    spec: FieldSpec, rule: Rule, labelled: Sequence[tuple[Line, list[_Label]]], page: Page
+) -> Iterator[tuple[tuple[Word, ...], float]]:
+    for line, labels in labelled:
+        for at, label in enumerate(labels):
+            if label.name != spec.name or label.rule is not rule:
+                continue
+            end = labels[at + 1].start if at + 1 < len(labels) else len(line.text)
+            for words in _places(rule, line, label, end, labelled, page):
+                yield words, label.score / 100
+
+
+def _places(
+    rule: Rule, line: Line, label: _Label, end: int, labelled: Sequence[tuple[Line, list[_Label]]], page: Page
+) -> Iterator[tuple[Word, ...]]:
+    """Where the rule lets the value stand, likeliest first."""
+    box = _around(_Text(line.words).within(label.start, label.end)) or line.box
+    free = [other for other, labels in labelled if other is not line]
+    unlabelled = [other for other, labels in labelled if other is not line and (not labels or labels[0].start > 0)]
+    if rule.where != "below":
+        rest = _cell(_Text(line.words).within(label.end, end), page)
+        if not rest:
+            rest = _to_the_right(box, free)
+        if rest:
+            yield rest + (_below(_around(rest) or box, unlabelled, rule.lines - 1, box[0]) if rule.lines > 1 else ())
+    if rule.where != "line":
+        yield _below(box, unlabelled, rule.lines, box[0])
+
+
+def _cell(words: tuple[Word, ...], page: Page) -> tuple[Word, ...]:
+    """The words up to the first wide gap."""
+    for at in range(1, len(words)):
+        gap = (words[at].box[0] - words[at - 1].box[2]) * page.width
+        if gap > _GAP * (words[at].box[3] - words[at].box[1]) * page.height:
+            return words[:at]
+    return words
+
+
+def _to_the_right(box: Box, lines: Sequence[Line]) -> tuple[Word, ...]:
+    middle = (box[1] + box[3]) / 2
+    beside = [line for line in lines if line.box[1] <= middle <= line.box[3] and line.box[0] >= box[2]]
+    return min(beside, key=lambda line: line.box[0]).words if beside else ()
+
+
+def _below(box: Box, lines: Sequence[Line], count: int, left: float) -> tuple[Word, ...]:
+    """Words of the next `count` lines under `box` that begin about where the label does or under the value."""
+    found: tuple[Word, ...] = ()
+    for _ in range(count):
+        height = box[3] - box[1]
+        under = [
+            line for line in lines
+            if 0 < _middle(line.box) - _middle(box) < _BELOW * height
+            and line.box[0] < max(box[2], left + 0.05) and line.box[2] > left and line.box[0] > left - 0.05
+        ]  # fmt: skip
+        if not under:
+            break
+        line = min(under, key=lambda candidate: candidate.box[1])
+        found, box = found + line.words, line.box
+    return found
+
+
+def _middle(box: Box) -> float:
+    return (box[1] + box[3]) / 2
+
+
+def _field(spec: FieldSpec, rule: Rule, words: tuple[Word, ...], score: float, page: Page) -> Field | None:
+    """The part of `words` that fits the rule's pattern and the field's type."""
+    text = _Text(words)
+    found = _matched(rule.pattern or _PATTERNS.get(spec.type), text.text)
+    if found is None:
+        return None
+    start, end = found
+    printed = text.text[start:end].strip(_FILLERS)
+    try:
+        value = normalise(spec, printed)
+    except FieldInvalid:
+        return None
+    used = text.within(start, end)
+    sure = sum(word.confidence for word in used) / max(len(used), 1)
+    source = "text" if page.source == "text-layer" else "ocr"
+    return Field(spec.name, value, printed, source, round(sure * score, 3), page.number, _around(used))
+
+
+def _matched(pattern: str | None, text: str) -> tuple[int, int] | None:
+    if pattern is None:
+        return 0, len(text)
+    found = re.search(pattern, fold(text))
+    if found is None:
+        return None
+    return found.span(1) if found.re.groups and found.group(1) is not None else found.span()
+
+
+def _labels(line: Line, kind: Kind) -> list[_Label]:
+    """The labels in a line from left to right; where two overlap, the longer one stands."""
+    folded = fold(line.text)
+    phrases = [(phrase, spec.name, rule) for spec in kind.fields for rule in spec.find for phrase in rule.after]
+    stops = [(phrase, "", None) for phrase in kind.stops]
+    found = [label for phrase, name, rule in [*phrases, *stops] if (label := _label(fold(phrase), folded, name, rule))]
+    found.sort(key=lambda label: (label.start - label.end, -label.score))
+    kept: list[_Label] = []
+    for label in found:
+        same = any(label.start == other.start and label.end == other.end for other in kept)
+        if same or all(label.end <= other.start or label.start >= other.end for other in kept):
+            kept.append(label)
+    return sorted(kept, key=lambda label: label.start)
+
+
+def _label(phrase: str, text: str, name: str, rule: Rule | None) -> _Label | None:
+    if len(phrase) <= _EXACT_LETTERS:
+        exact = re.search(rf"(?<![a-z0-9]){re.escape(phrase)}(?![a-z0-9])", text)
+        return _Label(exact.start(), exact.end(), 100.0, name, rule) if exact else None
+    found = fuzz.partial_ratio_alignment(phrase, text, score_cutoff=_LABEL_ENOUGH)
+    if found is None or len(text) < len(phrase) - _SLIP:
+        return None
+    start, end = _snapped(text, found.dest_start, found.dest_end)
+    score = fuzz.ratio(phrase, text[start:end])
+    return _Label(start, end, score, name, rule) if score >= _LABEL_ENOUGH else None
+
+
+def _snapped(text: str, start: int, end: int) -> tuple[int, int]:
+    """Widen to the edges of words."""
+    while start > 0 and text[start - 1].isalnum():
+        start -= 1
+    while end < len(text) and text[end].isalnum():
+        end += 1
+    return start, end
+
+
+def _around(words: Sequence[Word]) -> Box | None:
+    if not words:
+        return None
+    boxes = [word.box for word in words]
+    return min(b[0] for b in boxes), min(b[1] for b in boxes), max(b[2] for b in boxes), max(b[3] for b in boxes)

@@ -1,0 +1,44 @@
+"""One way to open every type of paper."""
+
+from typing import BinaryIO, Protocol
+
+from PIL import Image
+
+from ocr.errors import EmptyPaper, UnsupportedType
+from ocr.limits import Limits
+from ocr.media import HEAD_BYTES, sniff
+from ocr.reading import Line
+
+
+class Paper(Protocol):
+    """An open paper. Pages count from 1; every method may raise an OcrError."""
+
+    media_type: str
+    pages: int
+
+    def check(self) -> None:
+        """Decode or load every page."""
+
+    def text(self, number: int) -> tuple[Line, ...]:
+        """The page's own text layer, empty if there is none worth having."""
+
+    def image(self, number: int) -> Image.Image:
+        """The page in RGB, upright."""
+
+
+def open_paper(file: BinaryIO, limits: Limits) -> Paper:
+    """Raises OcrError."""
+    head = file.read(HEAD_BYTES)
+    if not head:
+        raise EmptyPaper
+    media_type = sniff(head)
+    if media_type is None:
+        raise UnsupportedType
+    file.seek(0)
+    if media_type == "application/pdf":
+        from ocr.pdfs import Pdf  # each decoder is loaded only for its own papers
+
+        return Pdf(file, limits)
+    from ocr.pictures import Pictures
+
+    return Pictures(file, media_type, limits)

@@ -1,0 +1,199 @@
+"""What was found in a paper, and its JSON (docs/formats/reading.md)."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ocr.errors import ReadingMalformed
+from ocr.strict import Members
+
+VERSION = 1
+SOURCES: tuple[str, ...] = ("citizen", "qr", "mrz", "text", "ocr")  # best first
+PAGE_SOURCES: tuple[str, ...] = ("text-layer", "ocr")
+
+Box = tuple[float, float, float, float]  # x0, y0, x1, y1 as fractions of the upright page
+
+
+@dataclass(frozen=True)
+class Word:
+    text: str
+    box: Box
+    confidence: float  # 0..1
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"text": self.text, "box": _rounded(self.box), "confidence": round(self.confidence, 3)}
+
+    @classmethod
+    def from_dict(cls, data: object) -> "Word":
+        members = Members(data, {"text", "box", "confidence"})
+        return cls(members.text("text", 400), members.box("box"), members.fraction("confidence"))
+
+
+@dataclass(frozen=True)
+class Line:
+    text: str
+    box: Box
+    confidence: float
+    words: tuple[Word, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        words = [word.as_dict() for word in self.words]
+        return {"text": self.text, "box": _rounded(self.box), "confidence": round(self.confidence, 3), "words": words}
+
+    @classmethod
+    def from_dict(cls, data: object) -> "Line":
+        members = Members(data, {"text", "box", "confidence", "words"})
+        words = tuple(Word.from_dict(word) for word in members.items("words", 2000))
+        return cls(members.text("text", 20_000), members.box("box"), members.fraction("confidence"), words)
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page; `width` and `height` in pixels as it was read, `error` a code when this page could not be read."""
+
+    number: int  # from 1
+    width: int
+    height: int
+    source: str  # one of PAGE_SOURCES
+    language: str  # tesseract's name: vie, eng
+    lines: tuple[Line, ...]
+    error: str | None = None
+
+    @property
+    def text(self) -> str:
+        return "\n".join(line.text for line in self.lines)
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "number": self.number, "width": self.width, "height": self.height, "source": self.source,
+            "language": self.language, "lines": [line.as_dict() for line in self.lines], "error": self.error,
+        }  # fmt: skip
+
+    @classmethod
+    def from_dict(cls, data: object) -> "Page":
+        members = Members(data, {"number", "width", "height", "source", "language", "lines", "error"})
+        return cls(
+            members.whole("number", 1, 100_000), members.whole("width", 0, 1_000_000),
+            members.whole("height", 0, 1_000_000), members.one_of("source", PAGE_SOURCES), members.code("language"),
+            tuple(Line.from_dict(line) for line in members.items("lines", 5000)), members.optional_code("error"),
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Field:
+    """A named value; `value` is canonical (ocr.checks.normalise), `printed` is as it stands on the paper."""
+
+    name: str
+    value: str
+    printed: str
+    source: str  # one of SOURCES
+    confidence: float
+    page: int | None = None  # from 1
+    box: Box | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "name": self.name, "value": self.value, "printed": self.printed, "source": self.source,
+            "confidence": round(self.confidence, 3), "page": self.page, "box": self.box and _rounded(self.box),
+        }  # fmt: skip
+
+    @classmethod
+    def from_dict(cls, data: object) -> "Field":
+        members = Members(data, {"name", "value", "printed", "source", "confidence", "page", "box"})
+        return cls(
+            members.code("name"), members.text("value", 2000), members.text("printed", 2000),
+            members.one_of("source", SOURCES), members.fraction("confidence"),
+            members.optional_whole("page", 1, 100_000), members.optional_box("box"),
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Code:
+    """A bar code or QR as it was decoded, raw."""
+
+    format: str
+    text: str
+    page: int
+    box: Box
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"format": self.format, "text": self.text, "page": self.page, "box": _rounded(self.box)}
+
+    @classmethod
+    def from_dict(cls, data: object) -> "Code":
+        members = Members(data, {"format", "text", "page", "box"})
+        return cls(
+            members.text("format", 40), members.text("text", 8000), members.whole("page", 1, 100_000),
+            members.box("box"),
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Disagreement:
+    """Two things on a paper that cannot both be right; `detail` never holds values of fields."""
+
+    code: str
+    fields: tuple[str, ...]
+    detail: Mapping[str, str] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"code": self.code, "fields": list(self.fields), "detail": dict(self.detail)}
+
+    @classmethod
+    def from_dict(cls, data: object) -> "Disagreement":
+        members = Members(data, {"code", "fields", "detail"})
+        return cls(members.code("code"), members.codes("fields", 50), members.texts("detail", 50))
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Everything that was found in one paper."""
+
+    pages: tuple[Page, ...]
+    kind: str
+    kind_confidence: float
+    title: str
+    fields: tuple[Field, ...] = ()
+    codes: tuple[Code, ...] = ()
+    warnings: tuple[Disagreement, ...] = ()
+
+    def findings(self) -> dict[str, Any]:
+        """All but the pages."""
+        return {
+            "kind": self.kind, "kind_confidence": round(self.kind_confidence, 3), "title": self.title,
+            "fields": [item.as_dict() for item in self.fields], "codes": [code.as_dict() for code in self.codes],
+            "warnings": [warning.as_dict() for warning in self.warnings],
+        }  # fmt: skip
+
+    @classmethod
+    def from_findings(cls, pages: tuple[Page, ...], data: object) -> "Reading":
+        members = Members(data, {"kind", "kind_confidence", "title", "fields", "codes", "warnings"})
+        return cls(
+            pages, members.code("kind"), members.fraction("kind_confidence"), members.text("title", 2000),
+            tuple(Field.from_dict(item) for item in members.items("fields", 500)),
+            tuple(Code.from_dict(item) for item in members.items("codes", 500)),
+            tuple(Disagreement.from_dict(item) for item in members.items("warnings", 500)),
+        )  # fmt: skip
+
+    def to_json(self) -> bytes:
+        """UTF-8 JSON; from_json gives back an equal reading (boxes to 1/10000 of the page)."""
+        pages = [page.as_dict() for page in self.pages]
+        whole = {"version": VERSION, "pages": pages, **self.findings()}
+        return json.dumps(whole, ensure_ascii=False, separators=(",", ":")).encode()
+
+    @classmethod
+    def from_json(cls, data: bytes) -> "Reading":
+        """Raises ReadingMalformed for anything that to_json of this version cannot have written."""
+        try:
+            whole = json.loads(data)
+        except (ValueError, RecursionError) as error:
+            raise ReadingMalformed from error
+        if not isinstance(whole, dict) or whole.pop("version", None) != VERSION:
+            raise ReadingMalformed
+        pages = Members({"pages": whole.pop("pages", None)}, {"pages"}).items("pages", 100_000)
+        return cls.from_findings(tuple(Page.from_dict(page) for page in pages), whole)
+
+
+def _rounded(box: Box) -> list[float]:
+    return [round(side, 4) for side in box]

@@ -1,0 +1,44 @@
+"""From the picture of a page to its lines."""
+
+from collections.abc import Iterable
+from itertools import groupby
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from ocr.cleaning import clean
+from ocr.engine import Engine, Seen, Tesseract
+from ocr.limits import Limits
+from ocr.reading import Box, Line, Page, Word
+
+
+class Recogniser:
+    """Reads pages in Vietnamese, and again in English where they turn out to be English."""
+
+    def __init__(self, scratch: Path, limits: Limits) -> None:
+        self._engine: Engine = Tesseract(scratch, limits.page_wall_s)
+
+    def read(self, image: Image.Image, number: int) -> Page:
+        """`image` in RGB, upright. Raises ReadingFailed."""
+        gray = clean(np.asarray(image))
+        seen = self._engine.recognise(gray, "vie")
+        height, width = gray.shape
+        return Page(number, image.width, image.height, "ocr", "vie", tuple(_lines(seen, width, height)))
+
+
+def _lines(seen: Iterable[Seen], width: int, height: int) -> Iterable[Line]:
+    for _, group in groupby(seen, key=lambda word: word.line):
+        words = tuple(Word(word.text, _fractions(word.box, width, height), round(word.confidence, 3)) for word in group)
+        sure = sum(word.confidence for word in words) / len(words)
+        yield Line(" ".join(word.text for word in words), _around(words), round(sure, 3), words)
+
+
+def _fractions(box: tuple[int, int, int, int], width: int, height: int) -> Box:
+    x0, y0, x1, y1 = box
+    return round(x0 / width, 4), round(y0 / height, 4), round(x1 / width, 4), round(y1 / height, 4)
+
+
+def _around(words: tuple[Word, ...]) -> Box:
+    boxes = [word.box for word in words]
+    return min(b[0] for b in boxes), min(b[1] for b in boxes), max(b[2] for b in boxes), max(b[3] for b in boxes)
