@@ -47,6 +47,7 @@ def create_app(settings: Settings, services: Services | None = None) -> FastAPI:
         lifespan=_lifespan,
         docs_url=None,
         redoc_url=None,
+        telemetry={"tracing": False, "metrics": False, "logs": False},  # spans would carry what people search
     )
     app.state.services = opened
     for router in (accounts.router, documents.router, grants.router, agency.router, wellknown.router):

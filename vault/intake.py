@@ -20,7 +20,7 @@ from vault.models import Document, Version, new_id
 from vault.papers import Label, Remains
 from vault.principals import Citizen
 from vault.services import SealedSource, Services
-from vault.uploads import Upload
+from vault.uploads import Incoming
 from vault.wallets import document_key_context
 
 HEAD = 4096
@@ -37,21 +37,21 @@ class _Received:
     inspection: ocr.Inspection
 
 
-def add_document(services: Services, citizen: Citizen, upload: Upload, *, keep_duplicate: bool = False) -> str:
+def add_document(services: Services, citizen: Citizen, incoming: Incoming, *, keep_duplicate: bool = False) -> str:
     """Takes a new paper in and returns its document id.
 
     Raises `TypeNotTaken`, `PaperRefused` (empty, cut off, broken, locked …), `TooLarge`, `Duplicate`, `BadUpload`;
     none of them leaves anything behind.
     """
-    received = _receive(services, upload)
+    received = _receive(services, incoming)
     try:
         with services.db.write() as session:
             _refuse_duplicate(session, citizen, received, keep_duplicate)
             document = Document(citizen_id=citizen.citizen_id, created_at=now(session))
-            _choose_kind(services, document, upload.fields.get("kind", ""))
+            _choose_kind(services, document, incoming.fields.get("kind", ""))
             session.add(document)
             session.flush()
-            label = Label(_title(upload), upload.file_name, received.sha256)
+            label = Label(_title(incoming), incoming.file_name, received.sha256)
             _add_version(services, session, citizen, document, received, label, number=1)
             _record(session, Kind.document_added, citizen, document.id, received.version_id)
     except BaseException:
@@ -60,17 +60,17 @@ def add_document(services: Services, citizen: Citizen, upload: Upload, *, keep_d
     return document.id
 
 
-def add_version(services: Services, citizen: Citizen, document_id: str, upload: Upload) -> str:
+def add_version(services: Services, citizen: Citizen, document_id: str, incoming: Incoming) -> str:
     """Takes a newer version of a paper in; the older ones stay, and grants keep pointing at what they named."""
     with services.db.read() as session:
         documents.get_live(session, citizen.wallet, document_id)
-    received = _receive(services, upload)
+    received = _receive(services, incoming)
     try:
         with services.db.write() as session:
             _refuse_duplicate(session, citizen, received, keep=False)
             paper = documents.get_live(session, citizen.wallet, document_id)
             newest = session.exec(select(func.max(Version.number)).where(Version.document_id == document_id)).one()
-            label = Label(_title(upload) or paper.label.title, upload.file_name, received.sha256)
+            label = Label(_title(incoming) or paper.label.title, incoming.file_name, received.sha256)
             _add_version(services, session, citizen, paper.document, received, label, number=(newest or 0) + 1)
             _record(session, Kind.version_added, citizen, document_id, received.version_id)
     except BaseException:
@@ -90,13 +90,13 @@ def read_again(services: Services, citizen: Citizen, document_id: str) -> None:
         _record(session, Kind.reading_retried, citizen, document_id, version.id)
 
 
-def _receive(services: Services, upload: Upload) -> _Received:
+def _receive(services: Services, incoming: Incoming) -> _Received:
     version_id, key = new_id(), Key.generate()
-    chunks = upload.chunks()
+    chunks = incoming.chunks()
     head = _head(chunks)
     if media.sniff(head) is None:
         if not head:
-            raise PaperRefused(reason="empty")
+            raise PaperRefused(reason="empty-paper")
         raise TypeNotTaken
     digest = _Digest()
     try:
@@ -163,8 +163,8 @@ def _choose_kind(services: Services, document: Document, kind: str) -> None:
     document.kind, document.kind_confirmed = kind, True
 
 
-def _title(upload: Upload) -> str:
-    title = upload.fields.get("title", "")
+def _title(incoming: Incoming) -> str:
+    title = incoming.fields.get("title", "")
     if len(title) > TITLE_MAX:
         raise Invalid("title", "too-long", most=TITLE_MAX)
     return title

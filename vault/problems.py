@@ -84,12 +84,16 @@ REASONS: Mapping[str, str] = {
     "cut-off": "The upload broke off before its end. Send it again.",
     "too-many-parts": "The form has too many parts.",
     "field-too-long": "A field of the form is too long.",
-    "empty": "The file is empty.",
-    "truncated": "The file breaks off before its end. Scan or download it again.",
+    "taken": "This is taken already.",
+    "empty-paper": "The file is empty.",
+    "truncated-paper": "The file breaks off before its end. Scan or download it again.",
     "password-protected": "The file is locked with a password. Save it without one and send it again.",
-    "broken": "The file is damaged and cannot be opened. Scan or download it again.",
+    "broken-paper": "The file is damaged and cannot be opened. Scan or download it again.",
     "too-many-pages": "The file has too many pages. Split it.",
     "too-many-pixels": "A page has too many pixels. Scan it at a lower resolution.",
+    "too-many-bytes": "The file is too large to be read. Make it smaller or split it.",
+    "missing-bytes": "The paper's bytes are not in the store. The operator must look at it.",
+    "gave-up": "Reading broke down several times. Try once more, or send a clearer scan.",
     "reading-failed": "Looking at the file took too much time or memory. Try a smaller one.",
 }
 """reason codes → messages for translation."""
@@ -118,7 +122,7 @@ def make(
     return Problem(code, status, translate(title), translate(detail, **values), members or {}, headers or {})
 
 
-def reason_text(reason: str, translate: Translate, **values: object) -> str:
+def reason_text(reason: str, translate: Translate, values: Mapping[str, object]) -> str:
     return translate(REASONS.get(reason, REASONS["malformed"]), **values)
 
 
@@ -137,7 +141,7 @@ def _of_vault_error(error: VaultError, translate: Translate) -> Problem:
     members: dict[str, object] = {}
     if "reason" in values:
         members["reason"] = values["reason"]
-        values["reason"] = reason_text(str(values["reason"]), translate, **error.values)
+        values["reason"] = reason_text(str(values["reason"]), translate, error.values)
     if "field" in values:
         members["field"] = values["field"]
     if "limit" in values:

@@ -1,7 +1,9 @@
 """A multipart body (RFC 7578) taken apart as it arrives: its one file as chunks, its other parts as short texts."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
 
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
@@ -12,6 +14,33 @@ FIELD_MAX = 4096
 PARTS_MAX = 20
 OVERHEAD_MAX = 64 * 1024
 FILE_NAME_MAX = 200
+
+
+class Incoming(Protocol):
+    """A paper on its way in, from a browser or from the demo."""
+
+    @property
+    def file_name(self) -> str:
+        """What the sender calls the file; empty until its bytes begin."""
+
+    @property
+    def fields(self) -> Mapping[str, str]:
+        """Text that came along; whole once `chunks()` is used up."""
+
+    def chunks(self) -> Iterator[bytes]:
+        """The file's bytes, in order, once."""
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A paper that is in memory already."""
+
+    file_name: str
+    data: bytes = field(repr=False)
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+    def chunks(self) -> Iterator[bytes]:
+        yield self.data
 
 
 class Upload:

@@ -86,7 +86,7 @@ class Worker:
         except OcrError as error:
             self._fail(ticket, error.code)
         except BlobMissing:
-            self._fail(ticket, "missing")
+            self._fail(ticket, "missing-bytes")
         else:
             self._done(ticket, reading)
 
