@@ -20,7 +20,6 @@ from vault import accesslog, accounts, models, wallets
 from vault.db import Database, now
 from vault.errors import Invalid, NotFound, SignInNeeded
 from vault.models import Account, Agency, UsedAssertion
-from vault.passwords import Passwords
 
 NAME_MAX = 200
 
@@ -68,7 +67,7 @@ def get(session: Session, agency_id: str) -> Agency:
 
 def find(session: Session, name_or_id: str) -> Agency:
     """The agency of that id or exact name, for commands. Raises `NotFound`."""
-    either = (Agency.id == name_or_id) | (Agency.name == name_or_id)  # type: ignore[operator]
+    either = (Agency.id == name_or_id) | (Agency.name == name_or_id)
     agency = session.exec(select(Agency).where(either)).first()
     if agency is None:
         raise NotFound
@@ -80,12 +79,10 @@ def listed(session: Session) -> list[Agency]:
     return list(session.exec(select(Agency).order_by(col(Agency.name))))
 
 
-def add_officer(
-    session: Session, passwords: Passwords, agency_id: str, login: str, password: str, name: str = ""
-) -> Account:
-    """An officer's sign-in. Raises `NotFound`, `Invalid`, `LoginTaken`."""
+def add_officer(session: Session, agency_id: str, login: str, password_hash: str, name: str = "") -> Account:
+    """An officer's sign-in; `password_hash` is made by `Passwords.hash`. Raises `NotFound`, `Invalid`, `LoginTaken`."""
     agency = get(session, agency_id)
-    account = accounts.add_account(session, login, passwords.hash(password), name=name, agency_id=agency.id)
+    account = accounts.add_account(session, login, password_hash, name=name, agency_id=agency.id)
     accesslog.record(session, accesslog.Kind.officer_added, agency_id=agency.id, account_id=account.id)
     return account
 

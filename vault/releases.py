@@ -1,0 +1,202 @@
+"""The release: the one way from a grant to a paper's bytes (docs/formats/sharing.md#releases)."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeVar
+
+from sqlmodel import Session, col, select, update
+
+from sharing import releases
+from sharing.releases import Allowed, Reason, Refused, Request, State
+from sharing.terms import Item, Terms
+from storage.blobs import Blobs
+from storage.errors import BlobMissing
+from storage.keys import Key
+from storage.sealed import SealedReader
+from vault import accesslog, agencies, grantkeys, grants, papers, redeeming, tokens
+from vault.accesslog import Kind
+from vault.db import Database, now
+from vault.errors import NotFound, NotReadYet, ReleaseRefused
+from vault.models import Document, Grant, GrantHolder, GrantItem, Holder, Version
+from vault.principals import Officer
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True)
+class TokenBearer:
+    """Whoever shows an access token: an agency's system."""
+
+    token: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Released:
+    """A granted version, opened: its terms, and its bytes on request."""
+
+    terms: Terms
+    item: Item
+    pages: int
+    blobs: Blobs = field(repr=False)
+    key: Key = field(repr=False)
+
+    def original(self) -> SealedReader:
+        return papers.open_original(self.blobs, self.key, self.item.version)
+
+    def preview(self, page: int, *, thumbnail: bool = False) -> bytes:
+        """One page as WebP. Raises `NotFound` beyond the last page, `NotReadYet` while it is being made."""
+        if not 1 <= page <= self.pages:
+            raise NotFound
+        try:
+            return papers.open_preview(self.blobs, self.key, self.item.version, page, thumbnail=thumbnail)
+        except BlobMissing:
+            raise NotReadYet from None
+
+
+@dataclass(frozen=True)
+class _Case:
+    """One request beside everything that is known about it."""
+
+    who: Officer | TokenBearer
+    at: datetime
+    version_id: str
+    agency_id: str | None
+    grant: Grant | None
+    item: GrantItem | None
+    version: Version | None
+    document: Document | None
+
+
+def release(
+    db: Database,
+    blobs: Blobs,
+    who: Officer | TokenBearer,
+    grant_id: str,
+    version_id: str,
+    *,
+    at: datetime | None = None,
+    discloses: bool = True,
+) -> Released:
+    """Decides, counts and logs in one transaction; when this returns, they are committed, and bytes may go out.
+
+    `discloses` is False when no byte of the paper will follow (HEAD): then nothing is counted. Raises
+    `ReleaseRefused`, the same for every reason; the reason is in the log of the grant's citizen. `at` is the
+    database's time unless given.
+    """
+    with db.write() as session:
+        case = _load(session, who, grant_id, version_id, at or now(session))
+        decision = _decide(session, case, discloses)
+        if isinstance(decision, Refused):
+            _record(session, Kind.refused, case, decision.reason.value)
+            released = None
+        else:
+            released = _open(session, blobs, case)
+    if released is None:  # only now, so that the refusal above is committed
+        raise ReleaseRefused
+    return released
+
+
+def _load(session: Session, who: Officer | TokenBearer, grant_id: str, version_id: str, at: datetime) -> _Case:
+    # the lock makes two requests for one grant wait for each other, so that both see the same count
+    grant = session.exec(select(Grant).where(Grant.id == grant_id).with_for_update()).first()
+    item = session.get(GrantItem, (grant_id, version_id))
+    version = session.get(Version, version_id) if item is not None else None
+    document = session.get(Document, version.document_id) if version is not None else None
+    return _Case(who, at, version_id, _agency(session, who, grant), grant, item, version, document)
+
+
+def _agency(session: Session, who: Officer | TokenBearer, grant: Grant | None) -> str | None:
+    """Whose request it is. A token speaks for its agency on its own grant; on another's it only says who tried."""
+    if isinstance(who, Officer):
+        return who.agency_id
+    secret = tokens.decode(who.token)
+    own = redeeming.by_token(session, secret) if secret else None
+    if own is None or grant is None:
+        return None
+    return None if own.id != grant.id and own.agency_id == grant.agency_id else own.agency_id
+
+
+def _decide(session: Session, case: _Case, discloses: bool) -> Allowed | Refused:
+    decision = releases.decide(Request(case.agency_id, case.version_id, case.at), _state(session, case))
+    if isinstance(decision, Allowed) and decision.counts_as_opening and discloses:
+        if not _count(session, case):
+            return Refused(8, Reason.OPENINGS_USED_UP)
+        _record(session, Kind.released, case)
+    return decision
+
+
+def _state(session: Session, case: _Case) -> State | None:
+    grant, item = case.grant, case.item
+    if grant is None:
+        return None
+    versions = session.exec(select(GrantItem.version_id).where(GrantItem.grant_id == grant.id))
+    return State(
+        audience=grant.agency_id,
+        redeemed=grant.redeemed_at is not None,
+        revoked=grant.revoked_at is not None,
+        not_before=grant.not_before,
+        expires_at=grant.expires_at,
+        versions=frozenset(versions),
+        kept=_kept(case),
+        openings=grant.openings_max,
+        opened=grant.openings,
+        window_from=item.opened_at if item else None,
+    )
+
+
+def _kept(case: _Case) -> bool:
+    """A paper in the bin is not released either: its owner has thrown it away."""
+    wrapped = case.item is not None and case.item.wrapped_key is not None
+    return wrapped and case.document is not None and case.document.deleted_at is None
+
+
+def _count(session: Session, case: _Case) -> bool:
+    """Takes one opening; the condition holds even where something else did not wait for the lock."""
+    grant, item = _there(case.grant), _there(case.item)
+    left = (col(Grant.id) == grant.id, col(Grant.openings) < col(Grant.openings_max), col(Grant.revoked_at).is_(None))
+    if session.exec(update(Grant).where(*left).values(openings=Grant.openings + 1)).rowcount != 1:
+        return False
+    item.opened_at = case.at
+    session.add(item)
+    return True
+
+
+def _open(session: Session, blobs: Blobs, case: _Case) -> Released:
+    grant, item, version = _there(case.grant), _there(case.item), _there(case.version)
+    key = _grant_key(session, case.who, grant)
+    terms = grants.read_terms(grantkeys.open_grant(key, grant))
+    document_key = grantkeys.unwrap_item(key, grant.id, version.id, _there(item.wrapped_key))
+    return Released(terms, _there(terms.item(version.id)), version.pages, blobs, document_key)
+
+
+def _grant_key(session: Session, who: Officer | TokenBearer, grant: Grant) -> Key:
+    if isinstance(who, Officer):
+        private = grantkeys.open_inbox(who.ring, agencies.get(session, who.agency_id))
+        return grantkeys.open_by_agency(session.get_one(GrantHolder, (grant.id, Holder.agency)), private, who.agency_id)
+    holder = session.get_one(GrantHolder, (grant.id, Holder.token))
+    return grantkeys.open_by_token(holder, _there(tokens.decode(who.token)))
+
+
+def _record(session: Session, kind: Kind, case: _Case, reason: str | None = None) -> None:
+    """Ids only of what is the citizen's own: what a stranger asked for may be any text."""
+    if case.grant is None:
+        return
+    accesslog.record(
+        session,
+        kind,
+        at=case.at,
+        citizen_id=case.grant.citizen_id,
+        account_id=case.who.account_id if isinstance(case.who, Officer) else None,
+        agency_id=case.agency_id,
+        document_id=case.document.id if case.document else None,
+        version_id=case.item.version_id if case.item else None,
+        grant_id=case.grant.id,
+        detail=reason,
+    )
+
+
+def _there(value: _T | None) -> _T:
+    """What the decision has made sure of."""
+    if value is None:
+        raise ReleaseRefused
+    return value
