@@ -51,8 +51,8 @@ def card_front() -> Image.Image:
 def card_back() -> Image.Image:
     """The side with the QR and the machine-readable zone."""
     sheet = _card((226, 240, 240), (204, 228, 228))
-    _stacked(sheet, 44, 62, "Nơi cư trú / Place of residence:", f"{STREET}, {WARD}", 23)
-    sheet.text(44, 132, CITY, 23, bold=True)
+    _stacked(sheet, 44, 62, "Nơi cư trú / Place of residence:", f"{STREET}, {WARD},", 22)
+    sheet.text(44, 130, CITY, 22, bold=True)
     _stacked(sheet, 44, 180, "Nơi đăng ký khai sinh / Place of birth:", f"{WARD}, {CITY}", 20)
     _stacked(sheet, 44, 264, "Ngày, tháng, năm cấp / Date of issue:", day(CARD_ISSUED), 25)
     _stacked(sheet, 44, 346, "Ngày, tháng, năm hết hạn / Date of expiry:", day(CARD_EXPIRES), 25)
@@ -69,13 +69,15 @@ def card_back() -> Image.Image:
 def card_truth() -> dict[str, str]:
     """The true field values of the citizen card."""
     return {
-        "citizen_id": CITIZEN.id,
-        "full_name": CITIZEN.capitals,
-        "birth_date": CITIZEN.born.isoformat(),
+        "id-number": CITIZEN.id,
+        "old-id-number": CITIZEN.old_id,
+        "full-name": CITIZEN.capitals,
+        "birth-date": CITIZEN.born.isoformat(),
         "sex": CITIZEN.sex,
-        "address": HOME,
-        "issued_on": CARD_ISSUED.isoformat(),
-        "expires_on": CARD_EXPIRES.isoformat(),
+        "origin": f"{WARD}, {CITY}",
+        "residence": HOME,
+        "issued-on": CARD_ISSUED.isoformat(),
+        "expires-on": CARD_EXPIRES.isoformat(),
     }
 
 
@@ -91,6 +93,7 @@ def driving_licence() -> tuple[Image.Image, dict[str, str]]:
     portrait(sheet, 44, 126, 220, 293)
     for place, (label, value) in enumerate(_licence_rows()):
         sheet.text(sheet.text(296, 242 + place * 44, f"{label}: ", 24), 242 + place * 44, value, 24, bold=True)
+    sheet.text(296, 418, f"quận Thanh Khê, {CITY}", 24, bold=True)
     sheet.text(sheet.text(44, 466, "Hạng/Class: ", 26), 466, LICENCE_CLASS, 38, bold=True)
     sheet.text(44, 520, f"Có giá trị đến/Expires: {day(LICENCE_EXPIRES)}", 23, bold=True)
     when = f"ngày/date {LICENCE_ISSUED:%d} tháng/month {LICENCE_ISSUED:%m} năm/year {LICENCE_ISSUED:%Y}"
@@ -102,11 +105,12 @@ def driving_licence() -> tuple[Image.Image, dict[str, str]]:
     sheet.text(44, 596, "MẪU / SPECIMEN", 26, bold=True, fill=RED)
     return sheet.image, {
         "number": LICENCE_NUMBER,
-        "full_name": CITIZEN.capitals,
-        "birth_date": CITIZEN.born.isoformat(),
+        "full-name": CITIZEN.capitals,
+        "birth-date": CITIZEN.born.isoformat(),
+        "residence": f"{WARD}, {CITY}",
         "class": LICENCE_CLASS,
-        "issued_on": LICENCE_ISSUED.isoformat(),
-        "expires_on": LICENCE_EXPIRES.isoformat(),
+        "issued-on": LICENCE_ISSUED.isoformat(),
+        "expires-on": LICENCE_EXPIRES.isoformat(),
     }
 
 
@@ -115,7 +119,7 @@ def _licence_rows() -> list[tuple[str, str]]:
         ("Họ tên/Full name", CITIZEN.capitals),
         ("Ngày sinh/Date of Birth", day(CITIZEN.born)),
         ("Quốc tịch/Nationality", "VIỆT NAM"),
-        ("Nơi cư trú/Address", "phường Thạc Gián"),
+        ("Nơi cư trú/Address", "phường Thạc Gián,"),
     ]
 
 

@@ -7,7 +7,7 @@ from PIL import Image
 
 from vault.demo.draw import RED, Sheet
 from vault.demo.ornaments import MOTTO, NATION, NOTICE, emblem, header, signature, signed
-from vault.demo.people import CITIZEN, CITY, FATHER, HOME, MOTHER, SEX_WORDS, STREET, WARD, Person, day, long_day
+from vault.demo.people import CITIZEN, CITY, FATHER, MOTHER, SEX_WORDS, STREET, WARD, Person, day, long_day
 
 DPI: Final = 200
 A4: Final = (1654, 2339)
@@ -19,11 +19,13 @@ LAND_SIZE: Final = 29
 BIRTH_NUMBER: Final = "87/2022"
 BIRTH_PLACE: Final = f"Bệnh viện Phụ sản - Nhi, {CITY}"
 BIRTH_ISSUED: Final = date(2022, 5, 20)
-BIRTH_ISSUER: Final = "ỦY BAN NHÂN DÂN PHƯỜNG THẠC GIÁN"
+BIRTH_ISSUER: Final = "PHƯỜNG THẠC GIÁN"
 
 PARCEL: Final = "125"
 MAP_SHEET: Final = "38"
 AREA: Final = "98,5"
+LAND_PURPOSE: Final = "Đất ở tại đô thị"
+LAND_TERM: Final = "Lâu dài"
 LAND_SERIAL: Final = "DC 482915"
 LAND_BOOK: Final = "CS 07316"
 LAND_ISSUED: Final = date(2020, 11, 12)
@@ -38,7 +40,7 @@ def birth_certificate() -> tuple[Image.Image, dict[str, str]]:
     sheet.specimen(150)
     sheet.frame(70, RED)
     sheet.centred(430, 210, "ỦY BAN NHÂN DÂN", 26)
-    sheet.centred(430, 252, "PHƯỜNG THẠC GIÁN", 26, bold=True)
+    sheet.centred(430, 252, BIRTH_ISSUER, 26, bold=True)
     header(sheet, 1085, 210, 26)
     emblem(sheet, 757, 320, 140)
     sheet.centred(827, 570, "GIẤY KHAI SINH", 68, bold=True, fill=RED)
@@ -74,14 +76,14 @@ def _birth_rows() -> list[Row]:
 def _birth_truth() -> dict[str, str]:
     return {
         "number": BIRTH_NUMBER,
-        "full_name": CITIZEN.capitals,
-        "birth_date": CITIZEN.born.isoformat(),
+        "full-name": CITIZEN.capitals,
+        "birth-date": CITIZEN.born.isoformat(),
         "sex": CITIZEN.sex,
-        "birth_place": BIRTH_PLACE,
-        "citizen_id": CITIZEN.id,
-        "mother_name": MOTHER.capitals,
-        "father_name": FATHER.capitals,
-        "issued_on": BIRTH_ISSUED.isoformat(),
+        "birth-place": BIRTH_PLACE,
+        "id-number": CITIZEN.id,
+        "mother": MOTHER.capitals,
+        "father": FATHER.capitals,
+        "issued-on": BIRTH_ISSUED.isoformat(),
         "issuer": BIRTH_ISSUER,
     }
 
@@ -118,7 +120,7 @@ def _holder_rows() -> list[Row]:
     return [
         [("Ông", CITIZEN.capitals, LEFT, 950), ("Năm sinh", f"{CITIZEN.born:%Y}", 980, RIGHT)],
         _whole("CCCD số", CITIZEN.id),
-        _whole("Địa chỉ", HOME),
+        _whole("Địa chỉ thường trú", f"{STREET}, {WARD}, Đà Nẵng"),
     ]
 
 
@@ -128,8 +130,8 @@ def _parcel_rows() -> list[Row]:
         _whole("c) Địa chỉ", f"{WARD}, {CITY}"),
         _whole("d) Diện tích", f"{AREA} m²"),
         _whole("đ) Hình thức sử dụng", "Sử dụng riêng"),
-        _whole("e) Mục đích sử dụng đất", "Đất ở tại đô thị"),
-        _whole("g) Thời hạn sử dụng", "Lâu dài"),
+        _whole("e) Mục đích sử dụng đất", LAND_PURPOSE),
+        _whole("g) Thời hạn sử dụng", LAND_TERM),
         _whole("h) Nguồn gốc sử dụng", "Công nhận quyền sử dụng đất như giao đất có thu tiền"),
         _whole("2. Nhà ở", f"nhà riêng lẻ 2 tầng, số {STREET}"),
         _whole("3. Ghi chú", "không"),
@@ -138,16 +140,17 @@ def _parcel_rows() -> list[Row]:
 
 def _land_truth() -> dict[str, str]:
     return {
-        "full_name": CITIZEN.capitals,
-        "citizen_id": CITIZEN.id,
+        "holder": CITIZEN.capitals,
+        "id-number": CITIZEN.id,
         "parcel": PARCEL,
-        "map_sheet": MAP_SHEET,
+        "map-sheet": MAP_SHEET,
         "address": f"{WARD}, {CITY}",
         "area": AREA.replace(",", "."),
+        "purpose": LAND_PURPOSE,
+        "term": LAND_TERM,
         "serial": LAND_SERIAL,
-        "book_number": LAND_BOOK,
-        "issued_on": LAND_ISSUED.isoformat(),
-        "issuer": LAND_ISSUER,
+        "register-number": LAND_BOOK,
+        "issued-on": LAND_ISSUED.isoformat(),
     }
 
 

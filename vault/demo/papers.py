@@ -17,7 +17,7 @@ from vault.demo.scan import on_bed, scanned
 class DemoPaper:
     """One file to put into the demo's wallet, and what a perfect reader would find in it.
 
-    `truth` maps field names to canonical values: dates ISO, ids digits, names as printed.
+    `truth` maps the kind's field names to canonical values: dates ISO, ids digits, names as printed.
     """
 
     file_name: str
