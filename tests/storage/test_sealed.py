@@ -2,8 +2,10 @@
 
 import hmac
 import random
+import subprocess
 from collections.abc import Iterator
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from cryptography.cobblestone import Cobblestone256Decryptor
@@ -108,6 +110,14 @@ def test_the_librarys_stream_opens_what_follows_the_format_byte() -> None:
     decryptor = Cobblestone256Decryptor(subkey, CTX)
     assert SEALED[:1] == b"\x01"
     assert decryptor.update(SEALED[1:]) + decryptor.finalize() == PAPER
+
+
+@pytest.mark.parametrize("size", [0, 1, CHUNK, 3 * CHUNK + 7])
+def test_somebody_without_our_code_opens_it(size: int) -> None:
+    script = Path(__file__).with_name("open_sealed.mjs")
+    command = ["node", str(script), KEY.expose().hex(), CTX.hex()]
+    opened = subprocess.run(command, input=sealed_bytes(paper(size)), capture_output=True, check=True)
+    assert opened.stdout == paper(size)
 
 
 def test_sealing_holds_no_more_than_a_block() -> None:
