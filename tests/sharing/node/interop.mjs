@@ -1,4 +1,4 @@
-// Reads {grants: {jwks, token, issuer, audience, now, tampered}, assertion: {client, audience}} on stdin and answers as JSON
+// Reads {grant: {jwks, token, issuer, audience, now, tampered}, assertion: CLAIMS} on stdin and answers as JSON
 // what the `jose` package makes of it, with tokens of its own for the Python side to judge.
 import * as jose from 'jose'
 
