@@ -35,7 +35,7 @@ def parse_object(data: bytes) -> dict[str, Any]:
     Repeated members are refused (RFC 7515 §4, RFC 7519 §4), at any depth: parsers differ in which one they take.
     """
     try:
-        value = json.loads(data.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_refuse_constant)
+        value = _decoder.decode(data.decode("utf-8"))
     except (UnicodeDecodeError, ValueError, RecursionError) as error:
         raise EncodingInvalid("Not JSON in UTF-8.") from error
     if not isinstance(value, dict):
@@ -57,3 +57,6 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _refuse_constant(name: str) -> NoReturn:
     raise EncodingInvalid(f"{name} is not JSON.")
+
+
+_decoder = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_refuse_constant)
