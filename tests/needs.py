@@ -1,0 +1,36 @@
+"""What tests need from the machine: without it they skip with the reason, except under CI=true, where they fail."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Sequence
+
+import pytest
+
+
+def need(present: bool, what: str) -> None:
+    """Skips (or, under CI=true, fails) unless `present`; `what` says what to install."""
+    if present:
+        return
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"CI must have {what}")
+    pytest.skip(f"this machine lacks {what}")
+
+
+def need_program(name: str, package: str) -> str:
+    path = shutil.which(name)
+    need(path is not None, f"the program {name} (package {package})")
+    return path or ""
+
+
+def need_tesseract(languages: Sequence[str] = ("vie", "eng", "osd")) -> None:
+    need_program("tesseract", "tesseract-ocr")
+    listed = subprocess.run(["tesseract", "--list-langs"], capture_output=True, text=True, check=True).stdout.split()
+    missing = [language for language in languages if language not in listed]
+    need(not missing, f"tesseract's languages {', '.join(missing)} (packages tesseract-ocr-…)")
+
+
+def need_chromium() -> str:
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    need(path is not None, "Chromium (package chromium)")
+    return path or ""

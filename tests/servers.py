@@ -1,0 +1,118 @@
+"""A really started Docvault: the command as a person runs it, on a port of its own, with a data folder of its own."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+STARTS_WITHIN_S = 60
+STOPS_WITHIN_S = 20
+PASSWORD = "mat-khau-cua-toi"
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+class Server:
+    """`docvault serve` as a child process. `settings` are DOCVAULT_* variables without the prefix, in lower case."""
+
+    def __init__(self, data: Path, *arguments: str, **settings: str | int | bool) -> None:
+        self.data, self.port, self.log = data, free_port(), data.parent / f"{data.name}.log"
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._arguments, self._settings = arguments, settings
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        own = {"data_dir": str(self.data), "port": str(self.port), "public_url": self.url}
+        given = {
+            name: str(value).lower() if isinstance(value, bool) else str(value)
+            for name, value in self._settings.items()
+        }
+        return os.environ | {f"DOCVAULT_{name.upper()}": value for name, value in (own | given).items()}
+
+    def start(self) -> Self:
+        with self.log.open("ab") as log:
+            command = [sys.executable, "-m", "vault.cli", "serve", *self._arguments]
+            self.process = subprocess.Popen(command, env=self.environment, stdout=log, stderr=log)
+        self._wait_until_up()
+        return self
+
+    def run(self, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+        """Another `docvault` command on the same data."""
+        command = [sys.executable, "-m", "vault.cli", *arguments]
+        return subprocess.run(command, env=self.environment, input=stdin, capture_output=True, text=True, timeout=120)
+
+    def stop(self) -> int:
+        """As Ctrl-C; returns the exit code."""
+        return self._end(signal.SIGINT)
+
+    def kill(self) -> None:
+        """kill -9."""
+        self._end(signal.SIGKILL)
+
+    def client(self) -> httpx.Client:
+        return httpx.Client(base_url=self.url, timeout=60, headers={"Accept-Language": "en"})
+
+    def citizen(self, login: str = "an") -> httpx.Client:
+        """A client with a fresh citizen's session."""
+        client = self.client()
+        body = {"login": login, "password": PASSWORD}
+        client.post("/api/accounts", json=body).raise_for_status()
+        client.post("/api/session", json=body).raise_for_status()
+        return client
+
+    def signed_in(self, login: str, password: str = PASSWORD) -> httpx.Client:
+        client = self.client()
+        client.post("/api/session", json={"login": login, "password": password}).raise_for_status()
+        return client
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.stop()
+
+    def _end(self, how: signal.Signals) -> int:
+        if self.process is None:
+            raise RuntimeError("the server was never started")
+        with suppress(ProcessLookupError):
+            self.process.send_signal(how)
+        return self.process.wait(STOPS_WITHIN_S)
+
+    def _wait_until_up(self) -> None:
+        ends = time.monotonic() + STARTS_WITHIN_S
+        while time.monotonic() < ends:
+            if self.process is None or self.process.poll() is not None:
+                break
+            with suppress(httpx.TransportError):
+                httpx.get(f"{self.url}/.well-known/jwks.json", timeout=5).raise_for_status()
+                return
+            time.sleep(0.1)
+        raise RuntimeError(f"the server did not come up: {self.log.read_text()[-2000:]}")
+
+
+def until_read(client: httpx.Client, document_id: str, within_s: float = 120) -> dict[str, object]:
+    """The document once its reading is done or has failed."""
+    ends = time.monotonic() + within_s
+    while time.monotonic() < ends:
+        document: dict[str, dict[str, object]] = client.get(f"/api/documents/{document_id}").raise_for_status().json()
+        if document["version"]["state"] in {"done", "failed"}:
+            return document
+        time.sleep(0.2)
+    raise AssertionError("the paper was not read in time")
