@@ -1,0 +1,37 @@
+.DEFAULT_GOAL := help
+.PHONY: help run test check bench setup setup-test lock format
+
+BIN := .venv/bin
+ARGS ?=
+
+help: ## Say what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
+
+setup: ## Install what `make run` needs and is missing
+	@scripts/setup run
+
+setup-test: ## Install what the tests need and is missing
+	@scripts/setup test
+
+run: setup ## Serve the vault with its demo on 127.0.0.1:8000
+	@exec $(BIN)/docvault serve --demo $(ARGS)
+
+test: setup-test ## Run all tests (ARGS="-k word" for some)
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: setup-test ## Style, types, layout and locks: what CI checks before the tests
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q tests/test_layout.py
+	scripts/check-locks
+
+bench: setup-test ## Measure: each program prints JSON lines
+	@for program in bench/*.py; do echo "# $$program" >&2; $(BIN)/python "$$program" $(ARGS) || exit 1; done
+
+lock: ## Write the locks anew, with the newest versions that fit
+	@scripts/lock
+
+format: setup-test ## Lay the code out as ruff does
+	@$(BIN)/ruff format
+	@$(BIN)/ruff check --fix
