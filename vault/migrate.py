@@ -17,7 +17,7 @@ def upgrade(database_url: str, revision: str = "head") -> None:
     db = Database(database_url)
     try:
         with db.engine.execution_options(docvault_write=True).begin() as connection:
-            config = _config()
+            config = configuration()
             config.attributes["connection"] = connection
             command.upgrade(config, revision)
     finally:
@@ -26,7 +26,7 @@ def upgrade(database_url: str, revision: str = "head") -> None:
 
 def newest() -> str | None:
     """The revision that this program expects."""
-    return ScriptDirectory.from_config(_config()).get_current_head()
+    return ScriptDirectory.from_config(configuration()).get_current_head()
 
 
 def present(db: Database) -> str | None:
@@ -35,7 +35,8 @@ def present(db: Database) -> str | None:
         return MigrationContext.configure(connection).get_current_revision()
 
 
-def _config() -> Config:
+def configuration() -> Config:
+    """Where the scripts are; a connection is added by who runs them."""
     config = Config()
     config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
     return config
