@@ -129,9 +129,7 @@ def _counted(found: Sequence[Field], said: Mapping[str, str]) -> tuple[Field, ..
     return own + tuple(field for field in found if field.name not in said)
 
 
-def _fact(
-    spec: FieldSpec, found: Sequence[Field], said: Mapping[str, str], doubts: Sequence[Disagreement]
-) -> Fact:
+def _fact(spec: FieldSpec, found: Sequence[Field], said: Mapping[str, str], doubts: Sequence[Disagreement]) -> Fact:
     mine = tuple(field for field in found if field.name == spec.name)
     value = said.get(spec.name, mine[0].value if mine else "")
     about = tuple(doubt for doubt in doubts if spec.name in doubt.fields)

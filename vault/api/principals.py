@@ -27,15 +27,11 @@ def cookie_name(settings: Settings) -> str:
 
 
 def set_cookie(response: Response, settings: Settings, token: str) -> None:
-    response.set_cookie(
-        cookie_name(settings), token, path="/", secure=settings.over_tls, httponly=True, samesite="lax"
-    )
+    response.set_cookie(cookie_name(settings), token, path="/", secure=settings.over_tls, httponly=True, samesite="lax")
 
 
 def drop_cookie(response: Response, settings: Settings) -> None:
-    response.delete_cookie(
-        cookie_name(settings), path="/", secure=settings.over_tls, httponly=True, samesite="lax"
-    )
+    response.delete_cookie(cookie_name(settings), path="/", secure=settings.over_tls, httponly=True, samesite="lax")
 
 
 def principal(request: Request, services: ServicesDep) -> Citizen | Officer:
