@@ -72,3 +72,22 @@ class Settings(BaseSettings):
     @property
     def over_tls(self) -> bool:
         return self.public_url.startswith("https://")
+
+
+def table() -> str:
+    """All settings as rows of a Markdown table, for the README (`python -m vault.settings`)."""
+    rows = [
+        f"| `DOCVAULT_{name.upper()}` | {_shown(field.default)} | {field.description} |"
+        for name, field in Settings.model_fields.items()
+    ]
+    return "\n".join(["| setting | default | meaning |", "|---|---|---|", *rows])
+
+
+def _shown(default: object) -> str:
+    if default is None:
+        return "–"
+    return f"`{str(default).lower()}`" if isinstance(default, bool) else f"`{default}`"
+
+
+if __name__ == "__main__":
+    print(table())
