@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from vault.pages import entrance, home
+from vault.pages import account, adding, binned, entrance, explanations, home, paper, papers
 
 router = APIRouter()
-for area in (home, entrance):
+for area in (home, entrance, papers, adding, paper, binned, account, explanations):
     router.include_router(area.router)

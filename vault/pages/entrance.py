@@ -78,12 +78,20 @@ def _sign_in_form(
 ) -> Response:
     problem = problems.of(error, translate_for(request)) if error else None
     status = problem.status if problem else 200
-    values = {"problem": problem, "login": login, "next": local(next, ""), "sign_up": sign_up}
-    return page(request, "entrance/sign-in.html", status=status, **values)
+    return page(
+        request,
+        "entrance/sign-in.html",
+        status=status,
+        problem=problem,
+        login=login,
+        next=local(next, ""),
+        sign_up=sign_up,
+    )
 
 
 def _sign_up_form(request: Request, login: str = "", name: str = "", error: VaultError | None = None) -> Response:
     problem = problems.of(error, translate_for(request)) if error else None
     status = problem.status if problem else 200
-    values = {"problem": problem, "login": login, "name": name, "least": PASSWORD_MIN}
-    return page(request, "entrance/sign-up.html", status=status, **values)
+    return page(
+        request, "entrance/sign-up.html", status=status, problem=problem, login=login, name=name, least=PASSWORD_MIN
+    )

@@ -6,7 +6,99 @@ NOTICES: Mapping[str, str] = {
     "welcome": "Your wallet is ready. Put the first paper in.",
     "signed-out": "You are signed out.",
     "signed-out-everywhere": "You are signed out on all devices.",
+    "device-signed-out": "That device is signed out.",
     "password-changed": "The password is changed and all devices are signed out. Sign in with the new one.",
     "erased": "Your wallet and everything in it is erased.",
+    "added": "The paper is safely in your wallet.",
+    "version-added": "The newer version is in your wallet. Earlier versions stay.",
+    "confirmed": "Saved. Thank you for checking.",
+    "kind-changed": "Saved. These are the fields of the kind that you chose: please look them over.",
+    "reading-again": "The paper is being read again.",
+    "deleted": "The paper is in the bin. You can take it back from there.",
+    "restored": "The paper is back among your papers.",
+    "destroyed": "The paper is destroyed for good.",
 }
 """What a page says first after something was done, by the query parameter `done`."""
+
+TIERS: Mapping[str, str] = {
+    "self": "Your own scan",
+    "checked": "Compared with the original",
+    "certified": "Certified copy",
+    "issued": "From the issuer",
+}
+"""How far a version may be trusted, short."""
+
+TIERS_EXPLAINED: Mapping[str, str] = {
+    "self": "You scanned it yourself. An agency may ask to see the original.",
+    "checked": "An officer compared it with the original.",
+    "certified": "A certified copy: it stands for the original.",
+    "issued": "The agency that issued it put it here: it stands for the original.",
+}
+
+SOURCES: Mapping[str, str] = {
+    "citizen": "from you",
+    "qr": "from the QR code",
+    "mrz": "from the machine-readable lines",
+    "text": "from the text of the file",
+    "ocr": "from the print",
+}
+"""Where a value was found."""
+
+FAILURES: Mapping[str, str] = {
+    "empty-paper": "The file has no pages.",
+    "truncated-paper": "The file breaks off before its end.",
+    "password-protected": "The file is locked with a password.",
+    "broken-paper": "The file is damaged.",
+    "too-many-pages": "The file has too many pages.",
+    "too-many-pixels": "A page is too large to be read.",
+    "too-many-bytes": "The file is too large to be read.",
+    "reading-failed": "Reading took too much time or memory.",
+    "gave-up": "Reading was tried several times and did not come to an end.",
+    "missing-bytes": "The file is not where it should be. Tell the operator.",
+}
+"""Why a paper could not be read, by `Version.failure`."""
+
+FAILURE_UNKNOWN = "The paper could not be read."
+
+DOUBTS: Mapping[str, str] = {
+    "sources-differ": "{first}: two places on the paper say different things. Choose the right one.",
+    "id-birth-year": "The ID number does not fit the date of birth.",
+    "id-sex": "The ID number does not fit the sex.",
+    "dates-out-of-order": "{first} lies after {second}. One of the dates may be wrong.",
+    "date-in-future": "{first} lies in the future.",
+    "expired": "The paper has expired.",
+}
+"""What cannot all be true, by the code of the disagreement; `first` and `second` are labels of fields."""
+
+DOUBT_UNKNOWN = "Please check: {first}."
+
+SEXES: Mapping[str, str] = {"male": "Male", "female": "Female"}
+
+SURE = "Read surely"
+LIKELY = "Read well, a look does no harm"
+UNSURE = "Read badly, please check"
+NOT_FOUND = "Not found on the paper"
+CONFIRMED = "You confirmed this"
+STRUCK_OUT = "You said that this is not on the paper"
+
+GRANT_STATES: Mapping[str, str] = {
+    "waiting": "Link not used yet",
+    "running": "May open it",
+    "used-up": "All openings used",
+    "ended": "Ended",
+    "revoked": "Withdrawn by you",
+}
+
+PROBLEMS: Mapping[str, str] = {
+    "too-many-attempts": "There were many failed attempts one after another. To keep guessers out, one has to wait; "
+    "the page says how long.",
+    "invalid-value": "Something that was typed or sent does not have the form that is needed. The page says which "
+    "field and what it should look like.",
+    "too-large": "The file is larger than this vault takes. Save it with a lower resolution, or split it into several "
+    "files.",
+    "bad-upload": "The file did not arrive whole or not as a form sends it. Choose it once more and send it again.",
+    "paper-refused": "The file is empty, damaged, locked with a password, cut off or too large to be read. Open it on "
+    "your device; if it does not open there either, scan the paper again.",
+    "range-not-satisfiable": "A program asked for a piece of the file that lies beyond its end.",
+}
+"""Longer explanations, where the table's own text needs values."""

@@ -1,4 +1,5 @@
 // Small comforts of every page. Without this file everything still works.
+document.documentElement.classList.add("scripted");
 
 // A check box under a password that shows it.
 for (const input of document.querySelectorAll("input[data-peek]")) {

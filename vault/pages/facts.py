@@ -1,0 +1,121 @@
+"""The fields of a paper as a form shows them: in people's notation, with how sure they are, the doubtful first."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from ocr.kinds import FieldSpec, Kind
+from ocr.reading import Disagreement, Field
+from vault.i18n import Translate
+from vault.pages import words
+from vault.pages.render import day
+from vault.readings import Fact, ReadingView
+from vault.search import fold
+
+SURE = 0.9
+LIKELY = 0.7
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A value as it was found, and where, in words."""
+
+    value: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """One field of the form. `level` is good, careful or quiet; `findings` are those that differ from `value`."""
+
+    name: str
+    label: str
+    type: str
+    value: str
+    status: str
+    source: str
+    level: str
+    findings: tuple[Finding, ...]
+
+
+def rows(seen: ReadingView, language: str, translate: Translate, typed: Mapping[str, str] | None = None) -> list[Row]:
+    """The form's fields; what was typed but not taken stands where it was typed."""
+    ordered = sorted(seen.facts, key=lambda fact: not needs_look(fact))
+    return [_row(fact, language, translate, typed or {}) for fact in ordered]
+
+
+def needs_look(fact: Fact) -> bool:
+    if fact.confirmed:
+        return False
+    return bool(fact.doubts) or (fact.read is not None and fact.read.confidence < SURE)
+
+
+def shown(spec: FieldSpec, value: str, translate: Translate) -> str:
+    """A canonical value as people write it: dates as dd/mm/yyyy, the sex as a word."""
+    if spec.type == "sex":
+        return translate(words.SEXES[value]) if value in words.SEXES else value
+    return _date_text(value) if spec.type == "date" else value
+
+
+def source(found: Field, translate: Translate) -> str:
+    return translate(words.SOURCES.get(found.source, words.SOURCES["ocr"]))
+
+
+def doubt_texts(kind: Kind, doubts: tuple[Disagreement, ...], language: str, translate: Translate) -> list[str]:
+    return [_doubt_text(kind, doubt, language, translate) for doubt in doubts]
+
+
+def filled_in(seen: ReadingView, form: Mapping[str, str]) -> dict[str, str]:
+    """What the form says about the fields of this paper; an empty field that nothing was known of says nothing."""
+    known = {fact.spec.name for fact in seen.facts if fact.found or fact.confirmed}
+    names = (fact.spec.name for fact in seen.facts)
+    sent = {name: form[f"field.{name}"] for name in names if f"field.{name}" in form}
+    return {name: text for name, text in sent.items() if text.strip() or name in known}
+
+
+def _row(fact: Fact, language: str, translate: Translate, typed: Mapping[str, str]) -> Row:
+    spec = fact.spec
+    value = fact.value if spec.type == "sex" else shown(spec, fact.value, translate)
+    status, level = _status(fact)
+    return Row(
+        name=spec.name,
+        label=spec.labels[language],
+        type=spec.type,
+        value=typed.get(spec.name, value),
+        status=translate(status),
+        source="" if fact.confirmed or fact.read is None else source(fact.read, translate),
+        level=level,
+        findings=_findings(fact, translate),
+    )
+
+
+def _status(fact: Fact) -> tuple[str, str]:
+    if fact.confirmed:
+        return (words.CONFIRMED, "good") if fact.value else (words.STRUCK_OUT, "good")
+    if fact.read is None:
+        return words.NOT_FOUND, "quiet"
+    if fact.doubts or fact.read.confidence < LIKELY:
+        return words.UNSURE, "careful"
+    return (words.SURE, "good") if fact.read.confidence >= SURE else (words.LIKELY, "careful")
+
+
+def _findings(fact: Fact, translate: Translate) -> tuple[Finding, ...]:
+    """Each value that was read and is not the one that counts, once, by its best source."""
+    best: dict[str, Field] = {}
+    for found in fact.found:
+        if fold(found.value) != fold(fact.value):  # capitals and marks say nothing new
+            best.setdefault(found.value, found)
+    return tuple(Finding(shown(fact.spec, value, translate), source(found, translate)) for value, found in best.items())
+
+
+def _doubt_text(kind: Kind, doubt: Disagreement, language: str, translate: Translate) -> str:
+    labels = [spec.labels[language] if (spec := kind.field(name)) else name for name in doubt.fields]
+    first, second = (*labels, "", "")[:2]
+    return translate(words.DOUBTS.get(doubt.code, words.DOUBT_UNKNOWN), first=first, second=second)
+
+
+def _date_text(value: str) -> str:
+    try:
+        return day(date.fromisoformat(value))
+    except ValueError:
+        return value
