@@ -17,6 +17,8 @@ _EXACT_LETTERS = 5  # shorter labels must match exactly
 _SLIP = 2  # letters by which a fuzzy match may miss the edges of words
 _GAP = 4.0  # heights of a line: white space as wide as this parts two cells
 _BELOW = 3.0  # heights of a line within which "below" still belongs to the label
+_INDENT = 0.05  # of the page's width by which a line may begin left or right of the label
+_ITEM = 6  # letters such as "1. a) " before a label that begins a line
 _FILLERS = " .:;_…,|-–—=*"
 _DATE = r"\d{1,2}\s*[/.\-|il]\s*\d{1,2}\s*[/.\-|il]\s*\d{4}|ngay\D{0,12}\d{1,2}\D{1,20}\d{1,2}\D{1,20}\d{4}"
 _PATTERNS = {"date": _DATE, "id": r"[\doqilsbz]{12}(?![\da-z])|\d{3}(?: ?\d{3}){3}(?!\d)", "number": r"\d[\d.,]*"}
@@ -31,6 +33,11 @@ class _Label:
     score: float
     name: str
     rule: Rule | None
+
+    @property
+    def weight(self) -> float:
+        """Letters matched, less three for each that differs: long labels win, but not by swallowing a value."""
+        return (self.end - self.start) * (1 - 3 * (1 - self.score / 100))
 
 
 @dataclass(frozen=True)
@@ -63,6 +70,9 @@ def _clipped(word: Word, start: int, end: int) -> Word:
     x0, y0, x1, y1 = word.box
     width = (x1 - x0) / len(word.text)
     return Word(word.text[start:end], (x0 + start * width, y0, x0 + end * width, y1), word.confidence)
+
+
+_Others = Sequence[tuple[Line, bool]]  # lines other than the label's, and whether each begins with a label
 
 
 def find_fields(kind: Kind, page: Page) -> tuple[Field, ...]:
@@ -102,16 +112,15 @@ def _places(
 ) -> Iterator[tuple[Word, ...]]:
     """Where the rule lets the value stand, likeliest first."""
     box = _around(_Text(line.words).within(label.start, label.end)) or line.box
-    free = [other for other, labels in labelled if other is not line]
-    unlabelled = [other for other, labels in labelled if other is not line and (not labels or labels[0].start > 0)]
+    others = [(other, bool(labels) and labels[0].start <= _ITEM) for other, labels in labelled if other is not line]
     if rule.where != "below":
         rest = _cell(_Text(line.words).within(label.end, end), page)
         if not rest:
-            rest = _to_the_right(box, free)
+            rest = _to_the_right(box, others)
         if rest:
-            yield rest + (_below(_around(rest) or box, unlabelled, rule.lines - 1, box[0]) if rule.lines > 1 else ())
+            yield rest + (_below(_around(rest) or box, others, rule.lines - 1, box[0]) if rule.lines > 1 else ())
     if rule.where != "line":
-        yield _below(box, unlabelled, rule.lines, box[0])
+        yield _below(box, others, rule.lines, box[0])
 
 
 def _cell(words: tuple[Word, ...], page: Page) -> tuple[Word, ...]:
@@ -123,25 +132,29 @@ def _cell(words: tuple[Word, ...], page: Page) -> tuple[Word, ...]:
     return words
 
 
-def _to_the_right(box: Box, lines: Sequence[Line]) -> tuple[Word, ...]:
-    middle = (box[1] + box[3]) / 2
-    beside = [line for line in lines if line.box[1] <= middle <= line.box[3] and line.box[0] >= box[2]]
+def _to_the_right(box: Box, others: _Others) -> tuple[Word, ...]:
+    beside = [
+        line for line, labelled in others
+        if not labelled and line.box[1] <= _middle(box) <= line.box[3] and line.box[0] >= box[2]
+    ]  # fmt: skip
     return min(beside, key=lambda line: line.box[0]).words if beside else ()
 
 
-def _below(box: Box, lines: Sequence[Line], count: int, left: float) -> tuple[Word, ...]:
-    """Words of the next `count` lines under `box` that begin about where the label does or under the value."""
+def _below(box: Box, others: _Others, count: int, left: float) -> tuple[Word, ...]:
+    """Words of the next `count` lines under `box` that begin about where the label does, up to the next label."""
     found: tuple[Word, ...] = ()
     for _ in range(count):
         height = box[3] - box[1]
         under = [
-            line for line in lines
-            if 0 < _middle(line.box) - _middle(box) < _BELOW * height
-            and line.box[0] < max(box[2], left + 0.05) and line.box[2] > left and line.box[0] > left - 0.05
+            (line, labelled) for line, labelled in others
+            if 0.4 * height < _middle(line.box) - _middle(box) < _BELOW * height
+            and left - _INDENT < line.box[0] < max(box[2], left + _INDENT)
         ]  # fmt: skip
         if not under:
             break
-        line = min(under, key=lambda candidate: candidate.box[1])
+        line, labelled = min(under, key=lambda candidate: _middle(candidate[0].box))
+        if labelled:
+            break
         found, box = found + line.words, line.box
     return found
 
@@ -178,15 +191,15 @@ def _matched(pattern: str | None, text: str) -> tuple[int, int] | None:
 
 
 def _labels(line: Line, kind: Kind) -> list[_Label]:
-    """The labels in a line from left to right; where two overlap, the longer one stands."""
+    """The labels in a line from left to right; where two overlap, the weightier one stands."""
     folded = fold(line.text)
     phrases = [(phrase, spec.name, rule) for spec in kind.fields for rule in spec.find for phrase in rule.after]
     stops = [(phrase, "", None) for phrase in kind.stops]
     found = [label for phrase, name, rule in [*phrases, *stops] if (label := _label(fold(phrase), folded, name, rule))]
-    found.sort(key=lambda label: (label.start - label.end, -label.score))
+    found.sort(key=lambda label: -label.weight)
     kept: list[_Label] = []
     for label in found:
-        same = any(label.start == other.start and label.end == other.end for other in kept)
+        same = any((label.start, label.end, label.name) == (other.start, other.end, other.name) for other in kept)
         if same or all(label.end <= other.start or label.start >= other.end for other in kept):
             kept.append(label)
     return sorted(kept, key=lambda label: label.start)

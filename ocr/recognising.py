@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from ocr.cleaning import clean
+from ocr.cleaning import Cleaned, clean
 from ocr.engine import Engine, Seen, Tesseract
 from ocr.limits import Limits
 from ocr.reading import Box, Line, Page, Word
@@ -21,22 +21,24 @@ class Recogniser:
 
     def read(self, image: Image.Image, number: int) -> Page:
         """`image` in RGB, upright. Raises ReadingFailed."""
-        gray = clean(np.asarray(image))
-        seen = self._engine.recognise(gray, "vie")
-        height, width = gray.shape
-        return Page(number, image.width, image.height, "ocr", "vie", tuple(_lines(seen, width, height)))
+        cleaned = clean(np.asarray(image))
+        seen = self._engine.recognise(cleaned.gray, "vie")
+        return Page(number, *image.size, "ocr", "vie", tuple(_lines(seen, cleaned, image.size)))
 
 
-def _lines(seen: Iterable[Seen], width: int, height: int) -> Iterable[Line]:
+def _lines(seen: Iterable[Seen], cleaned: Cleaned, size: tuple[int, int]) -> Iterable[Line]:
     for _, group in groupby(seen, key=lambda word: word.line):
-        words = tuple(Word(word.text, _fractions(word.box, width, height), round(word.confidence, 3)) for word in group)
+        words = tuple(
+            Word(word.text, _fractions(cleaned.back(*word.box), size), round(word.confidence, 3)) for word in group
+        )
         sure = sum(word.confidence for word in words) / len(words)
         yield Line(" ".join(word.text for word in words), _around(words), round(sure, 3), words)
 
 
-def _fractions(box: tuple[int, int, int, int], width: int, height: int) -> Box:
-    x0, y0, x1, y1 = box
-    return round(x0 / width, 4), round(y0 / height, 4), round(x1 / width, 4), round(y1 / height, 4)
+def _fractions(box: Box, size: tuple[int, int]) -> Box:
+    x0, x1 = (round(min(max(side / size[0], 0.0), 1.0), 4) for side in (box[0], box[2]))
+    y0, y1 = (round(min(max(side / size[1], 0.0), 1.0), 4) for side in (box[1], box[3]))
+    return x0, y0, x1, y1
 
 
 def _around(words: tuple[Word, ...]) -> Box:
