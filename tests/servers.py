@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import httpx
 
@@ -33,6 +33,7 @@ class Server:
         self.url = f"http://127.0.0.1:{self.port}"
         self._arguments, self._settings = arguments, settings
         self.process: subprocess.Popen[bytes] | None = None
+        self._clients: list[httpx.Client] = []
 
     @property
     def environment(self) -> Mapping[str, str]:
@@ -64,7 +65,9 @@ class Server:
         self._end(signal.SIGKILL)
 
     def client(self) -> httpx.Client:
-        return httpx.Client(base_url=self.url, timeout=60, headers={"Accept-Language": "en"})
+        """Closed with the server at the latest."""
+        self._clients.append(httpx.Client(base_url=self.url, timeout=60, headers={"Accept-Language": "en"}))
+        return self._clients[-1]
 
     def citizen(self, login: str = "an") -> httpx.Client:
         """A client with a fresh citizen's session."""
@@ -85,6 +88,8 @@ class Server:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        for client in self._clients:
+            client.close()
         if self.process is not None and self.process.poll() is None:
             self.stop()
 
@@ -107,11 +112,11 @@ class Server:
         raise RuntimeError(f"the server did not come up: {self.log.read_text()[-2000:]}")
 
 
-def until_read(client: httpx.Client, document_id: str, within_s: float = 120) -> dict[str, object]:
+def until_read(client: httpx.Client, document_id: str, within_s: float = 120) -> dict[str, Any]:
     """The document once its reading is done or has failed."""
     ends = time.monotonic() + within_s
     while time.monotonic() < ends:
-        document: dict[str, dict[str, object]] = client.get(f"/api/documents/{document_id}").raise_for_status().json()
+        document: dict[str, Any] = client.get(f"/api/documents/{document_id}").raise_for_status().json()
         if document["version"]["state"] in {"done", "failed"}:
             return document
         time.sleep(0.2)
