@@ -2,6 +2,8 @@
 // what the `jose` package makes of it, with tokens of its own for the Python side to judge.
 import * as jose from 'jose'
 
+globalThis.crypto ??= (await import('node:crypto')).webcrypto // Node 18, as Debian 12 has it, hides it
+
 const input = JSON.parse(await new Response(process.stdin).text())
 const { jwks, token, issuer, audience, now, tampered } = input.grant
 const keys = jose.createLocalJWKSet(jwks)
