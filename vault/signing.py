@@ -63,7 +63,7 @@ class Signer:
         """The signed grant. Raises `LookupError` before the first start has made a key."""
         row = current(session)
         if row is None:
-            raise LookupError("no key to sign grants with: run `docvault migrate`")
+            raise LookupError("no key to sign grants with: the first start makes one")
         return sign(terms, self._unlock(row))
 
     def _unlock(self, row: ServiceKey) -> SigningKey:

@@ -1,0 +1,35 @@
+"""The command `docvault`.
+
+Exit codes: 0 done; 1 not done, for the reason that was printed (`verify`: not genuine; `doctor`: damage found);
+2 arguments, settings or input that cannot be read; 3 (`verify` alone) another file than the grant names.
+"""
+
+import typer
+
+from vault.commands import administer, run
+from vault.commands.verify import verify_grant
+
+app = typer.Typer(
+    name="docvault",
+    help="A personal vault for papers: sealed, read once, shared under signed grants.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,  # they print local variables, and with them keys and passwords
+)
+app.command()(run.serve)
+app.command()(run.worker)
+app.command()(run.migrate)
+app.command()(run.doctor)
+app.command("verify")(verify_grant)
+app.add_typer(administer.agency, name="agency")
+app.add_typer(administer.officer, name="officer")
+app.add_typer(administer.account, name="account")
+app.add_typer(administer.keys, name="keys")
+
+
+def main() -> None:
+    app()
+
+
+if __name__ == "__main__":
+    main()

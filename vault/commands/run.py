@@ -1,0 +1,146 @@
+"""`docvault serve|worker|migrate|doctor`: the service itself."""
+
+import logging
+import signal
+import socket
+from datetime import timedelta
+from threading import Event, Thread
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from vault.commands.common import FAILED, fail, load_settings, opened, plain_errors
+
+if TYPE_CHECKING:
+    from vault.services import Services
+    from vault.settings import Settings
+
+STOP_S = 10
+ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - names what was asked for, chooses nothing
+
+
+def serve(
+    demo: Annotated[
+        bool, typer.Option("--demo", help="With invented papers, and sign-ins that everybody knows.")
+    ] = False,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.")] = None,
+) -> None:
+    """Serve the vault until Ctrl-C. The first start makes database and keys."""
+    _log()
+    settings = _serve_settings(host, port)
+    listener = _listen(settings)
+    settings = _with_address(settings, listener)
+    with plain_errors():
+        from vault import firststart
+
+        services = firststart.prepare(settings)
+        sign_ins = _seed(services) if demo else []
+        typer.echo(f"Docvault serves at {settings.public_url} (Ctrl-C stops it)")
+        for line in sign_ins:
+            typer.echo(line)
+        _serve(settings, services, listener)
+
+
+def worker() -> None:
+    """Read waiting papers until Ctrl-C, beside a server with DOCVAULT_EMBEDDED_WORKER=false."""
+    from vault.worker import Worker
+
+    _log()
+    with opened() as services:
+        stop, reading = Event(), Worker(services)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: stop.set())
+        thread = Thread(target=reading.run, name="worker", daemon=True)
+        thread.start()
+        typer.echo("Waiting for papers to read (Ctrl-C stops it)")
+        stop.wait()
+        reading.stop()
+        thread.join(STOP_S)
+
+
+def migrate() -> None:
+    """Bring the database's tables up to date."""
+    from vault import migrate as migrations
+
+    settings = load_settings()
+    with plain_errors():
+        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        migrations.upgrade(settings.database)
+    typer.echo(f"The database is at revision {migrations.newest()}.")
+
+
+def doctor(
+    sweep: Annotated[bool, typer.Option("--sweep", help="Remove files that a crash left.")] = False,
+    grace: Annotated[int, typer.Option(min=0, help="Seconds that such a file is left alone.")] = 86_400,
+) -> None:
+    """Check database, keys, tools, and every stored paper against its row. Exit code 1: something is damaged."""
+    from vault.doctor import Severity, examine
+
+    damaged = False
+    with plain_errors():
+        for finding in examine(load_settings(), sweep=sweep, grace=timedelta(seconds=grace)):
+            mark = {Severity.fine: "ok  ", Severity.remark: "note", Severity.damage: "BAD "}[finding.severity]
+            typer.echo(f"{mark} {finding.sentence}")
+            damaged = damaged or finding.severity == Severity.damage
+    raise typer.Exit(FAILED if damaged else 0)
+
+
+def _log() -> None:
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+
+
+def _serve_settings(host: str | None, port: int | None) -> "Settings":
+    given = {"host": host, "port": port}
+    return load_settings(**{name: value for name, value in given.items() if value is not None})
+
+
+def _listen(settings: "Settings") -> socket.socket:
+    """Takes the port before anything else is done, so that a taken one is told at once."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+    except OSError as error:
+        fail(f"cannot listen on {settings.host} port {settings.port}: {error.strerror}. Try --port 0 for a free one.")
+    return listener
+
+
+def _with_address(settings: "Settings", listener: socket.socket) -> "Settings":
+    """Where no public address was set, people reach the vault where it listens."""
+    if "public_url" in settings.model_fields_set:
+        return settings
+    host = ANYWHERE.get(settings.host, f"[{settings.host}]" if ":" in settings.host else settings.host)
+    return settings.model_copy(update={"public_url": f"http://{host}:{listener.getsockname()[1]}"})
+
+
+def _seed(services: "Services") -> list[str]:
+    from vault.demo.draw import FontsMissing
+    from vault.demo.seed import seed
+
+    typer.echo("Preparing the demo; the first time its papers are read, which takes about a minute …")
+    try:
+        return [f"  {who.role:<8} {who.login} / {who.password}" for who in seed(services)]
+    except FontsMissing as error:
+        return fail(str(error))
+
+
+def _serve(settings: "Settings", services: "Services", listener: socket.socket) -> None:
+    import uvicorn
+
+    from vault.app import create_app
+
+    config = uvicorn.Config(
+        create_app(settings, services),
+        access_log=False,  # paths hold ids of papers, queries what somebody looked for
+        log_config=None,
+        server_header=False,
+        proxy_headers=True,
+        forwarded_allow_ips=settings.forwarded_allow_ips,
+        timeout_graceful_shutdown=STOP_S,
+    )
+    try:
+        uvicorn.Server(config).run(sockets=[listener])
+    except KeyboardInterrupt:  # uvicorn has stopped cleanly and passes Ctrl-C on
+        typer.echo("Stopped.")
