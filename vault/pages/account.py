@@ -4,11 +4,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form, Path, Request, Response
 
-from vault import accounts, erasure, problems, signins
+from vault import accounts, erasure, signins
 from vault.api.principals import CitizenDep, PrincipalDep, ServicesDep, drop_cookie
 from vault.errors import VaultError
 from vault.pages.addresses import go
 from vault.pages.devices import device_name
+from vault.pages.forms import problem_of
 from vault.pages.render import page, translate_for
 from vault.passwords import PASSWORD_MIN
 from vault.principals import Citizen, Officer
@@ -32,7 +33,7 @@ def change_password(
     try:
         accounts.change_password(services.db, services.passwords, who.account_id, old, new)
     except VaultError as error:
-        return _account(request, who, services, problems.of(error, translate_for(request)))
+        return _account(request, who, services, problem_of(request, error))
     return _out(services, "password-changed")
 
 
@@ -64,7 +65,7 @@ def erase(request: Request, citizen: CitizenDep, services: ServicesDep, password
     try:
         erasure.erase_wallet(services, citizen, password)
     except VaultError as error:
-        problem = problems.of(error, translate_for(request))
+        problem = problem_of(request, error)
         return page(request, "account/erase.html", citizen, status=problem.status, problem=problem)
     return _out(services, "erased")
 

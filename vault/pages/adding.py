@@ -7,15 +7,16 @@ from fastapi import APIRouter, Query, Request, Response
 
 from ocr.media import TAKEN
 from storage.errors import StorageError
-from vault import documents, intake, problems
+from vault import documents, intake
 from vault.api.documents import receive
 from vault.api.language import LanguageDep, language_of
 from vault.api.principals import CitizenDep, ServicesDep
 from vault.errors import VaultError
 from vault.pages.addresses import go
 from vault.pages.cards import title
+from vault.pages.forms import problem_of
 from vault.pages.papers import DocumentId, kind_names
-from vault.pages.render import page, translate_for
+from vault.pages.render import page
 from vault.principals import Citizen
 from vault.problems import Problem
 from vault.readings import view
@@ -64,7 +65,7 @@ async def add(
     try:
         document_id = await receive(request, services, typed.taking(take))
     except (VaultError, StorageError) as error:
-        problem = problems.of(error, translate_for(request))
+        problem = problem_of(request, error)
         return _new_form(request, citizen, services, typed.fields, problem)
     return go(f"/papers/{document_id}", {"done": "added"})
 
@@ -86,7 +87,7 @@ async def add_version(
     try:
         await receive(request, services, take)
     except (VaultError, StorageError) as error:
-        problem = problems.of(error, translate_for(request))
+        problem = problem_of(request, error)
         return _versions(request, citizen, services, document_id, problem)
     return go(f"/papers/{document_id}", {"done": "version-added"})
 

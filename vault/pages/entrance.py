@@ -4,13 +4,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form, Query, Request, Response
 
-from vault import accounts, problems
+from vault import accounts
 from vault.api.accounts import attempt_of
 from vault.api.principals import PrincipalDep, ServicesDep, drop_cookie, set_cookie
 from vault.errors import SignUpClosed, VaultError
 from vault.pages.addresses import go, local
+from vault.pages.forms import problem_of
 from vault.pages.home import home_of, signed_in
-from vault.pages.render import page, translate_for
+from vault.pages.render import page
 from vault.passwords import PASSWORD_MIN
 
 router = APIRouter()
@@ -76,7 +77,7 @@ def sign_out(who: PrincipalDep, services: ServicesDep) -> Response:
 def _sign_in_form(
     request: Request, sign_up: bool, next: str, login: str = "", error: VaultError | None = None
 ) -> Response:
-    problem = problems.of(error, translate_for(request)) if error else None
+    problem = problem_of(request, error) if error else None
     status = problem.status if problem else 200
     return page(
         request,
@@ -90,7 +91,7 @@ def _sign_in_form(
 
 
 def _sign_up_form(request: Request, login: str = "", name: str = "", error: VaultError | None = None) -> Response:
-    problem = problems.of(error, translate_for(request)) if error else None
+    problem = problem_of(request, error) if error else None
     status = problem.status if problem else 200
     return page(
         request, "entrance/sign-up.html", status=status, problem=problem, login=login, name=name, least=PASSWORD_MIN

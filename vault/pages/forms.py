@@ -1,8 +1,16 @@
-"""Forms whose fields are not known beforehand."""
+"""Forms: fields that are not known beforehand, and what is said when a value cannot be taken."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import Depends, Request
+
+from vault import problems
+from vault.errors import Invalid
+from vault.pages import words
+from vault.pages.render import translate_for
+from vault.problems import Problem
 
 FIELDS_MAX = 200
 
@@ -14,3 +22,15 @@ async def form_of(request: Request) -> dict[str, str]:
 
 
 FormDep = Annotated[dict[str, str], Depends(form_of)]
+
+
+def problem_of(request: Request, error: Exception, labels: Mapping[str, str] | None = None) -> Problem:
+    """As the API says it, but with the field's name as people read it: from `labels`, else `words.FIELDS`."""
+    translate = translate_for(request)
+    problem = problems.of(error, translate)
+    if not isinstance(error, Invalid):
+        return problem
+    name = str(error.values["field"])
+    label = (labels or {}).get(name) or translate(words.FIELDS.get(name, name))
+    reason = problems.reason_text(str(error.values["reason"]), translate, error.values)
+    return replace(problem, detail=f"{label}: {reason}")

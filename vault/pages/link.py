@@ -1,4 +1,4 @@
-"""Where the link of a share lands. Its secret is in the fragment: it comes here only in the body of the officer's form."""
+"""Where the link of a share lands. Its secret is in the fragment: it comes here only in an officer's form."""
 
 from typing import Annotated
 

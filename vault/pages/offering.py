@@ -107,8 +107,17 @@ def read_over(request: Request, citizen: CitizenDep, services: ServicesDep, draf
     kinds = [services.kinds.get(paper.document.kind) for paper in papers]
     sensitive = any(kind is not None and kind.sensitive for kind in kinds)
     draft = replace(draft, purpose=offer.purpose)
-    values = {"draft": draft, "agency": agency, "papers": shown, "offer": offer, "until": until}
-    return page(request, "share/check.html", citizen, sensitive=sensitive, **values)
+    return page(
+        request,
+        "share/check.html",
+        citizen,
+        draft=draft,
+        agency=agency,
+        papers=shown,
+        offer=offer,
+        until=until,
+        sensitive=sensitive,
+    )
 
 
 @router.post("/share")
@@ -123,8 +132,17 @@ def agree(request: Request, citizen: CitizenDep, services: ServicesDep, draft: D
         grant, token = grants.create(session, services.signer, settings, citizen, offer)
         agency = agencies.get(session, offer.agency_id)
     link = grantkeys.link_url(settings.public_url, token)
-    values = {"link": link, "picture": qr.data_uri(link), "grant": grant, "agency": agency}
-    return page(request, "share/made.html", citizen, status=201, headers={"Cache-Control": "no-store"}, **values)
+    return page(
+        request,
+        "share/made.html",
+        citizen,
+        status=201,
+        headers={"Cache-Control": "no-store"},
+        link=link,
+        picture=qr.data_uri(link),
+        grant=grant,
+        agency=agency,
+    )
 
 
 def _form(

@@ -78,13 +78,12 @@ def open_paper(
     try:
         released = releases.release(services.db, services.blobs, officer, grant_id, version_id)
     except ReleaseRefused:
-        values = {"grant_id": grant_id}
-        return page(request, "officer/refused.html", officer, status=404, **values)
+        return page(request, "officer/refused.html", officer, status=404, grant_id=grant_id)
     with services.db.read() as session:
         received = redeeming.get_for_agency(session, officer.ring, grant_id)
     shown = shares.received_paper(services.kinds, released.item, language)
-    values = {"received": received, "paper": shown, "pages": range(1, released.pages + 1), "terms": released.terms}
-    return page(request, "officer/paper.html", officer, **values)
+    pages = range(1, released.pages + 1)
+    return page(request, "officer/paper.html", officer, received=received, paper=shown, pages=pages)
 
 
 def _case(kinds: Kinds, received: Received, language: str) -> Case:

@@ -11,7 +11,7 @@ from vault.api.principals import CitizenDep, ServicesDep
 from vault.errors import Invalid
 from vault.pages import cards, facts
 from vault.pages.addresses import go
-from vault.pages.forms import FormDep
+from vault.pages.forms import FormDep, problem_of
 from vault.pages.papers import DocumentId, kind_names, today_of
 from vault.pages.render import page, translate_for
 from vault.principals import Citizen
@@ -109,7 +109,9 @@ def _show(
         seen = readings.view(services.kinds, paper)
         shared = grants.who_has(session, citizen.wallet, document_id)
         today = today_of(session)
-    problem = problems.of(error, translate) if error else None
+    labels = {spec.name: spec.labels[language] for spec in seen.kind.fields}
+    problem = problem_of(request, error, labels) if error else None
+    failure = problems.reason_text(paper.version.failure, translate, {}) if paper.version.failure else ""
     return page(
         request,
         "papers/paper.html",
@@ -126,6 +128,7 @@ def _show(
         checked=any(fact.confirmed for fact in seen.facts) or paper.document.kind_confirmed,
         kinds=kind_names(services.kinds, language),
         shared=shared,
+        failure=failure,
     )
 
 

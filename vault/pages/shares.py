@@ -15,6 +15,7 @@ from vault.readings import Kinds
 from vault.wallets import Wallet
 
 OPEN = (State.waiting, State.running)
+HEADINGS = ("Shared now", "Over", "Withdrawn by you")
 
 
 @dataclass(frozen=True)
@@ -47,11 +48,8 @@ def share(session: Session, kinds: Kinds, wallet: Wallet, given: Given, language
 
 def groups(shares: Sequence[Share]) -> list[tuple[str, list[Share]]]:
     """Running, over and withdrawn ones under their headings (messages), without the empty groups."""
-    found: dict[str, list[Share]] = {"Shared now": [], "Over": [], "Withdrawn by you": []}
-    for one in shares:
-        state = one.given.state
-        found["Shared now" if state in OPEN else "Withdrawn by you" if state == State.revoked else "Over"].append(one)
-    return [(heading, members) for heading, members in found.items() if members]
+    grouped = ((heading, [one for one in shares if _heading(one) == heading]) for heading in HEADINGS)
+    return [(heading, members) for heading, members in grouped if members]
 
 
 def received_paper(kinds: Kinds, item: Item, language: str) -> SharedPaper:
@@ -62,6 +60,12 @@ def received_paper(kinds: Kinds, item: Item, language: str) -> SharedPaper:
 
 def kind_of(kinds: Kinds, item: Item) -> Kind:
     return kinds.get(item.kind) or kinds["other"]
+
+
+def _heading(share: Share) -> str:
+    now, over, withdrawn = HEADINGS
+    state = share.given.state
+    return now if state in OPEN else withdrawn if state == State.revoked else over
 
 
 def _own_paper(session: Session, kinds: Kinds, wallet: Wallet, given: Given, item: Item, language: str) -> SharedPaper:

@@ -80,4 +80,5 @@ def sentence(event: Event, agency: str, paper: str, translate: Translate) -> str
 
 def detail(event: Event, translate: Translate) -> str:
     """Why, for a refusal; else nothing."""
-    return translate(REFUSALS[event.detail]) if event.kind == "refused" and event.detail in REFUSALS else ""
+    reason = REFUSALS.get(event.detail or "") if event.kind == "refused" else None
+    return translate(reason) if reason else ""

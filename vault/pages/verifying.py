@@ -1,4 +1,4 @@
-"""Verifying a grant, step by step, as anybody with the vault's published keys could; files are compared in the browser."""
+"""Verifying a grant step by step, as anybody with the vault's published keys could."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -52,23 +52,23 @@ def check(
         return page(request, "officer/verify.html", officer, token="", most=GRANT_BYTES)
     terms, failed = _verified(services, officer, token)
     items = terms.items if terms else ()
-    values = {
-        "token": token,
-        "steps": steps(failed),
-        "terms": terms,
-        "papers": [shares.received_paper(services.kinds, item, language) for item in items],
-        "state": _state_here(services, officer, terms) if terms else None,
-    }
-    return page(request, "officer/verified.html", officer, **values)
+    return page(
+        request,
+        "officer/verified.html",
+        officer,
+        token=token,
+        steps=steps(failed),
+        terms=terms,
+        papers=[shares.received_paper(services.kinds, item, language) for item in items],
+        state=_state_here(services, officer, terms) if terms else None,
+    )
 
 
 def steps(failed: int | None) -> list[Step]:
     """All steps with their outcome, where `failed` is the number of the first that did not hold."""
     stop = failed or len(telling.STEPS) + 1
-    outcomes = (
-        "passed" if n < stop else "failed" if n == stop else "skipped" for n in range(1, len(telling.STEPS) + 1)
-    )
-    return [Step(n, text, outcome) for n, (text, outcome) in enumerate(zip(telling.STEPS, outcomes, strict=True), 1)]
+    numbered = enumerate(telling.STEPS, 1)
+    return [Step(n, text, "passed" if n < stop else "failed" if n == stop else "skipped") for n, text in numbered]
 
 
 def _verified(services: Services, officer: Officer, token: str) -> tuple[Terms | None, int | None]:

@@ -17,6 +17,8 @@ NOTICES: Mapping[str, str] = {
     "deleted": "The paper is in the bin. You can take it back from there.",
     "restored": "The paper is back among your papers.",
     "destroyed": "The paper is destroyed for good.",
+    "share-revoked": "Withdrawn. Nobody can open the papers through it any more.",
+    "redeemed": "The papers are taken over. The link is used up.",
 }
 """What a page says first after something was done, by the query parameter `done`."""
 
@@ -44,22 +46,6 @@ SOURCES: Mapping[str, str] = {
 }
 """Where a value was found."""
 
-FAILURES: Mapping[str, str] = {
-    "empty-paper": "The file has no pages.",
-    "truncated-paper": "The file breaks off before its end.",
-    "password-protected": "The file is locked with a password.",
-    "broken-paper": "The file is damaged.",
-    "too-many-pages": "The file has too many pages.",
-    "too-many-pixels": "A page is too large to be read.",
-    "too-many-bytes": "The file is too large to be read.",
-    "reading-failed": "Reading took too much time or memory.",
-    "gave-up": "Reading was tried several times and did not come to an end.",
-    "missing-bytes": "The file is not where it should be. Tell the operator.",
-}
-"""Why a paper could not be read, by `Version.failure`."""
-
-FAILURE_UNKNOWN = "The paper could not be read."
-
 DOUBTS: Mapping[str, str] = {
     "sources-differ": "{first}: two places on the paper say different things. Choose the right one.",
     "id-birth-year": "The ID number does not fit the date of birth.",
@@ -71,6 +57,19 @@ DOUBTS: Mapping[str, str] = {
 """What cannot all be true, by the code of the disagreement; `first` and `second` are labels of fields."""
 
 DOUBT_UNKNOWN = "Please check: {first}."
+
+FIELDS: Mapping[str, str] = {
+    "login": "Sign-in name",
+    "password": "Password",
+    "title": "A name of your own",
+    "kind": "Kind of paper",
+    "document": "Paper",
+    "purpose": "What for",
+    "days": "Days",
+    "openings": "Openings",
+    "versions": "Papers",
+}
+"""Fields of forms, as `Invalid` names them."""
 
 SEXES: Mapping[str, str] = {"male": "Male", "female": "Female"}
 
@@ -87,6 +86,28 @@ GRANT_STATES: Mapping[str, str] = {
     "used-up": "All openings used",
     "ended": "Ended",
     "revoked": "Withdrawn by you",
+}
+
+GRANT_STATES_AT_AGENCY: Mapping[str, str] = {
+    "waiting": "Link not used yet",
+    "running": "Can be opened",
+    "used-up": "All openings used",
+    "ended": "Ended",
+    "revoked": "Withdrawn by the citizen",
+}
+
+TIERS_AT_AGENCY: Mapping[str, str] = {
+    "self": "The citizen's own scan",
+    "checked": "Compared with the original",
+    "certified": "Certified copy",
+    "issued": "From the issuer",
+}
+
+TIERS_EXPLAINED_AT_AGENCY: Mapping[str, str] = {
+    "self": "Nobody has compared this scan with the original yet. Look at the original where the rules ask for it.",
+    "checked": "An officer compared it with the original.",
+    "certified": "A certified copy: it stands for the original.",
+    "issued": "The agency that issued it put it here: it stands for the original.",
 }
 
 PROBLEMS: Mapping[str, str] = {

@@ -36,6 +36,7 @@ input.addEventListener("change", () => {
   address = null;
   image.hidden = true;
   picker.querySelector(".picked").hidden = !file;
+  form.classList.toggle("has-file", Boolean(file));
   if (!file) return;
   part("name").textContent = file.name;
   part("size").textContent = sizeText(file.size);
@@ -48,7 +49,8 @@ input.addEventListener("change", () => {
   part("file-error").hidden = !tooLarge;
   part("file-error").textContent = tooLarge ? input.dataset.tooLarge : "";
   if (tooLarge) input.value = "";
-  else send.focus();
+  form.classList.toggle("has-file", !tooLarge);
+  if (!tooLarge) send.focus();
 });
 
 form.addEventListener("submit", (event) => {
@@ -94,7 +96,8 @@ function showText(message) {
 
 // The answer is a whole page; its note belongs here, and the file stays chosen.
 function showProblem(html) {
-  const found = new DOMParser().parseFromString(html, "text/html").querySelector("#upload-problem, #main");
+  const answer = new DOMParser().parseFromString(html, "text/html");
+  const found = answer.querySelector("#upload-problem") ?? answer.querySelector("#main");
   const place = form.querySelector("#upload-problem");
   place.replaceChildren(...found.childNodes);
   place.focus();
