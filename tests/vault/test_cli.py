@@ -1,6 +1,8 @@
 """The command `docvault`, as an operator, an agency and somebody with a forged grant use it."""
 
 import json
+import subprocess
+import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -146,6 +148,20 @@ def test_a_grant_on_standard_input_or_as_an_argument_does_too(shared: list[str])
     token = Path(shared[1]).read_text()
     assert "genuine" in well("verify", "-", *shared[2:], stdin=token)
     assert "genuine" in well("verify", token, *shared[2:])
+
+
+def test_verifying_needs_neither_database_nor_server(shared: list[str], tmp_path: Path) -> None:
+    blocked = (
+        "import sys\n"
+        "for name in ('sqlmodel', 'sqlalchemy', 'fastapi', 'alembic', 'uvicorn', 'ocr', 'storage', 'vault.settings'):\n"
+        "    sys.modules[name] = None\n"
+        "from vault.cli import main\n"
+        "main()\n"
+    )
+    environment = {"PYTHONPATH": str(Path(__file__).parents[2]), "HOME": str(tmp_path)}
+    command = [sys.executable, "-c", blocked, *shared]
+    result = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+    assert (result.returncode, "genuine" in result.stdout) == (0, True), result.stderr
 
 
 def test_another_file_is_told_apart_from_a_false_grant(shared: list[str], tmp_path: Path) -> None:
