@@ -94,8 +94,10 @@ def _status(fact: Fact) -> tuple[str, str]:
         return (words.CONFIRMED, "good") if fact.value else (words.STRUCK_OUT, "good")
     if fact.read is None:
         return words.NOT_FOUND, "quiet"
-    if fact.doubts or fact.read.confidence < LIKELY:
+    if fact.read.confidence < LIKELY:
         return words.UNSURE, "careful"
+    if fact.doubts:
+        return words.DOUBTFUL, "careful"
     return (words.SURE, "good") if fact.read.confidence >= SURE else (words.LIKELY, "careful")
 
 
@@ -104,8 +106,8 @@ def _findings(fact: Fact, translate: Translate) -> tuple[Finding, ...]:
     best: dict[str, Field] = {}
     for found in fact.found:
         if fold(found.value) != fold(fact.value):  # capitals and marks say nothing new
-            best.setdefault(found.value, found)
-    return tuple(Finding(shown(fact.spec, value, translate), source(found, translate)) for value, found in best.items())
+            best.setdefault(fold(found.value), found)
+    return tuple(Finding(shown(fact.spec, f.value, translate), source(f, translate)) for f in best.values())
 
 
 def _doubt_text(kind: Kind, doubt: Disagreement, language: str, translate: Translate) -> str:

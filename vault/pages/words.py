@@ -76,6 +76,7 @@ SEXES: Mapping[str, str] = {"male": "Male", "female": "Female"}
 SURE = "Read surely"
 LIKELY = "Read well, a look does no harm"
 UNSURE = "Read badly, please check"
+DOUBTFUL = "Does not fit something else, please check"
 NOT_FOUND = "Not found on the paper"
 CONFIRMED = "You confirmed this"
 STRUCK_OUT = "You said that this is not on the paper"
