@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from threading import Thread
 from typing import cast
+from urllib.parse import urlencode
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -20,6 +21,7 @@ from storage.errors import StorageError
 from vault import firststart, pages, problems
 from vault.api import accounts, agency, documents, grants, wellknown
 from vault.api.language import language_of
+from vault.api.openapi import completed
 from vault.errors import Invalid, SignInNeeded, VaultError
 from vault.i18n import translator
 from vault.middleware import BodyLimit, SameSite, StandardHeaders
@@ -54,6 +56,7 @@ def create_app(settings: Settings, services: Services | None = None) -> FastAPI:
         app.include_router(router)
     app.include_router(pages.router, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.openapi = completed(app)  # type: ignore[method-assign]  # as the framework documents it
     _add_errors(app)
     app.add_middleware(BodyLimit, answer=answer, uploads=is_upload)
     app.add_middleware(SameSite, answer=answer)
@@ -71,7 +74,7 @@ def answer(request: Request, error: Exception) -> Response:
     if problem.status >= 500:
         log.error("%s %s: %s", request.method, _template(request), type(error).__name__)
     if isinstance(error, SignInNeeded) and not _is_machine(request):
-        return RedirectResponse(f"/sign-in?next={request.url.path}", status_code=303)
+        return RedirectResponse("/sign-in?" + urlencode({"next": request.url.path}), status_code=303)
     return respond(request, problem)
 
 
@@ -118,6 +121,8 @@ async def _on_invalid(request: Request, error: Exception) -> Response:
 
 async def _on_http(request: Request, error: Exception) -> Response:
     error = cast(HTTPException, error)
+    if isinstance(error.__cause__, VaultError):  # met while the framework read the body
+        return answer(request, error.__cause__)
     code = {404: "not-found", 405: "method-not-allowed"}.get(error.status_code, "bad-request")
     problem = problems.make(code, translator(language_of(request)), headers=dict(error.headers or {}))
     return respond(request, problem)

@@ -59,7 +59,7 @@ class Cursor:
             created_at = datetime.fromisoformat(moment)
         except (binascii.Error, ValueError, UnicodeDecodeError):
             raise Invalid("cursor", "malformed") from None
-        if created_at.tzinfo is None:
+        if created_at.utcoffset() != timedelta():  # only UTC is ever encoded, and only UTC surely has this moment
             raise Invalid("cursor", "malformed")
         return cls(created_at, document_id)
 

@@ -12,6 +12,7 @@ from vault.errors import CrossSite, TooLarge, VaultError
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 BODY_MAX = 1024 * 1024
+LENGTH_DIGITS = 18
 
 Answer = Callable[[Request, VaultError], Response]
 IsUpload = Callable[[str, str], bool]
@@ -51,7 +52,13 @@ def same_site(headers: Headers) -> bool:
     if site is not None:
         return site in {"same-origin", "none"}
     origin = headers.get("origin")
-    return origin is None or urlsplit(origin).netloc == headers.get("host")
+    return origin is None or _netloc(origin) == headers.get("host")
+
+
+def announced(headers: Headers) -> int | None:
+    """Bytes of the body as announced, 0 where nothing is; None for what is no length (RFC 9110 section 8.6)."""
+    text = headers.get("content-length", "0")
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= LENGTH_DIGITS else None
 
 
 class BodyLimit:
@@ -64,8 +71,8 @@ class BodyLimit:
         if scope["type"] != "http" or self._is_upload(scope["method"], scope["path"]):
             await self._app(scope, receive, send)
             return
-        announced = Headers(scope=scope).get("content-length", "0")
-        if not announced.isdecimal() or int(announced) > BODY_MAX:
+        length = announced(Headers(scope=scope))
+        if length is None or length > BODY_MAX:
             await self._answer(Request(scope), TooLarge(limit=BODY_MAX))(scope, receive, send)
             return
         await self._app(scope, _counted(receive), send)
@@ -87,6 +94,14 @@ class StandardHeaders:
             await send(message)
 
         await self._app(scope, receive, with_headers)
+
+
+def _netloc(origin: str) -> str | None:
+    """Host and port of an origin; None for what is no address, and for the opaque `null`."""
+    try:
+        return urlsplit(origin).netloc or None
+    except ValueError:
+        return None
 
 
 def _counted(receive: Receive) -> Receive:

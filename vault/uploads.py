@@ -56,7 +56,7 @@ class Upload:
             raise BadUpload(reason="not-multipart")
         self.fields: dict[str, str] = {}
         self.file_name = ""
-        self._body, self._limit, self._size = body, limit, 0
+        self._body, self._limit, self._size, self._arrived = body, limit, 0, 0
         self._ready: deque[bytes] = deque()
         self._part, self._parts, self._ended, self._file_begun = _Part(), 0, False, False
         self._parser = self._make_parser(options[b"boundary"])
@@ -64,6 +64,9 @@ class Upload:
     def chunks(self) -> Iterator[bytes]:
         """The bytes of the file, in order; the whole body has been parsed when this ends."""
         for data in self._body:
+            self._arrived += len(data)
+            if self._arrived > self._limit + OVERHEAD_MAX:  # also what stands before, between and after the parts
+                raise TooLarge(limit=self._limit)
             try:
                 self._parser.write(data)
             except FormParserError:

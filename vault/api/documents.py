@@ -25,6 +25,7 @@ from vault.api.shapes import (
 from vault.api.streams import GUARDS, body_chunks, paper_response
 from vault.documents import Cursor
 from vault.errors import Busy, Invalid, TooLarge
+from vault.middleware import announced
 from vault.services import Services
 from vault.uploads import OVERHEAD_MAX, Upload
 
@@ -72,7 +73,8 @@ async def receive(request: Request, services: Services, take: Callable[[Upload],
     Raises `TooLarge` from the announced length before a byte is read, `Busy` when all places are taken.
     """
     limit = services.settings.max_upload_bytes
-    if int(request.headers.get("content-length", 0)) > limit + OVERHEAD_MAX:
+    length = announced(request.headers)
+    if length is None or length > limit + OVERHEAD_MAX:
         raise TooLarge(limit=limit)
     if services.uploading.available_tokens < 1:
         raise Busy
@@ -191,10 +193,14 @@ def restore(document_id: DocumentId, citizen: CitizenDep, services: ServicesDep)
         return document_out(documents.get(session, citizen.wallet, document_id))
 
 
-@router.api_route(
+@router.head(
     "/{document_id}/content",
-    methods=["GET", "HEAD"],
-    operation_id="document_content",
+    summary="Size and digest of a paper",
+    response_class=Response,
+    responses=RANGES | refusals(*OWN, "not-found", "in-bin"),
+)
+@router.get(
+    "/{document_id}/content",
     summary="The bytes of a paper, or a range of them",
     response_class=Response,
     responses=RANGES | refusals(*OWN, "not-found", "in-bin", "range-not-satisfiable"),

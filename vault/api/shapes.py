@@ -1,16 +1,20 @@
 """What the API takes and gives. Field names are the words of the design."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Annotated, Any
 
 from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from vault import problems
-from vault.documents import Paper
+from vault import errors, problems
+from vault.documents import TITLE_MAX, Paper
+from vault.errors import VaultError
 from vault.i18n import translator
+from vault.problems import Problem
 from vault.readings import Fact, ReadingView
 from vault.search import Hit
+from vault.settings import MIB
 
 
 class Taken(BaseModel):
@@ -210,17 +214,33 @@ def _fact_out(fact: Fact, language: str) -> FactOut:
     )
 
 
+EXAMPLES: Mapping[str, VaultError] = {
+    "too-many-attempts": errors.TooManyAttempts(retry_after=4),
+    "invalid-value": errors.Invalid("title", "too-long", most=TITLE_MAX),
+    "duplicate": errors.Duplicate(document_id="0b2ac4b8-5b7e-4d5e-9d0c-1f7f0a3f1a11"),
+    "too-large": errors.TooLarge(limit=512 * MIB),
+    "bad-upload": errors.BadUpload(reason="cut-off"),
+    "paper-refused": errors.PaperRefused(reason="password-protected"),
+    "type-not-taken": errors.TypeNotTaken(),
+    "range-not-satisfiable": errors.RangeNotSatisfiable(size=184_320),
+}
+"""Errors whose answer holds more than its code, as they may come."""
+
+
 def refusals(*codes: str) -> dict[int | str, dict[str, Any]]:
     """OpenAPI answers for the problems an operation can give, each with its example."""
-    english = translator("en")
     answers: dict[int | str, dict[str, Any]] = {}
     for code in codes:
-        status, title, detail = problems.TABLE[code]
+        problem = _example(code)
         answer = answers.setdefault(
-            status,
+            problem.status,
             {"model": ProblemBody, "description": "", "content": {problems.MEDIA_TYPE: {"examples": {}}}},
         )
-        answer["description"] = "; ".join(filter(None, (answer["description"], english(title))))
-        example = {"type": f"/problems/{code}", "title": title, "status": status, "detail": detail}
-        answer["content"][problems.MEDIA_TYPE]["examples"][code] = {"value": example}
+        answer["description"] = "; ".join(filter(None, (answer["description"], problem.title)))
+        answer["content"][problems.MEDIA_TYPE]["examples"][code] = {"value": problem.body()}
     return answers
+
+
+def _example(code: str) -> Problem:
+    english = translator("en")
+    return problems.of(EXAMPLES[code], english) if code in EXAMPLES else problems.make(code, english)

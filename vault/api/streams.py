@@ -65,7 +65,7 @@ def paper_response(
     if sha256 is not None:
         common["Repr-Digest"] = f"sha-256=:{base64.b64encode(sha256).decode()}:"  # RFC 9530 section 3
     common |= dict(headers or {})
-    if request.headers.get("if-none-match") in {common["ETag"], "*"}:
+    if _has_it(request, common["ETag"]):
         return Response(status_code=304, headers=common)
     found = asked_range(request, common["ETag"], reader.size)
     start, end = found or (0, reader.size)
@@ -80,8 +80,16 @@ def paper_response(
     )
 
 
+def _has_it(request: Request, etag: str) -> bool:
+    """`If-None-Match` names this very version (RFC 9110 section 13.1.2: a list, compared weakly)."""
+    named = request.headers.get("if-none-match", "").split(",")
+    return bool({tag.strip().removeprefix("W/") for tag in named} & {etag, "*"})
+
+
 def asked_range(request: Request, etag: str, size: int) -> tuple[int, int] | None:
     """Start and end (exclusive) of the one range that was asked; None means: answer whole."""
+    if request.method != "GET":  # no other method has ranges (RFC 9110 section 14.2)
+        return None
     asked = RANGE.fullmatch(request.headers.get("range", "").replace(" ", ""))
     if asked is None or request.headers.get("if-range", etag) != etag or asked[0] == "bytes=-":
         return None
