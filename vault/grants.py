@@ -62,10 +62,9 @@ def create(session: Session, signer: Signer, settings: Settings, citizen: Citize
 
     Raises `NotFound` (agency, or a version that is not the citizen's), `InBin`, `Invalid`.
     """
-    offer = replace(offer, purpose=" ".join(offer.purpose.split()))
-    _check(offer, settings)
+    offer = checked(offer, settings)
     agency = agencies.get(session, offer.agency_id)
-    papers = [_granted_paper(session, citizen.wallet, version_id) for version_id in offer.version_ids]
+    papers = [own_version(session, citizen.wallet, version_id) for version_id in offer.version_ids]
     at = now(session).replace(microsecond=0)
     terms = _terms(settings.public_url, citizen.wallet, offer, papers, at)
     key, secret = Key.generate(), tokens.new()
@@ -87,6 +86,33 @@ def create(session: Session, signer: Signer, settings: Settings, citizen: Citize
         _record(session, Kind.granted, citizen, grant, paper)
     session.flush()
     return grant, grantkeys.link_token(grant.id, secret)
+
+
+def checked(offer: Offer, settings: Settings) -> Offer:
+    """The offer with its purpose on one line, as it would be signed. Raises `Invalid`; looks nothing up."""
+    purpose = " ".join(offer.purpose.split())
+    if not purpose:
+        raise Invalid("purpose", "missing")
+    if len(purpose) > PURPOSE_CHARS:
+        raise Invalid("purpose", "too-long", most=PURPOSE_CHARS)
+    if not purpose.isprintable():
+        raise Invalid("purpose", "malformed")
+    if not 0 < len(offer.version_ids) <= ITEMS or len(set(offer.version_ids)) != len(offer.version_ids):
+        raise Invalid("versions", "out-of-range", least=1, most=ITEMS)
+    if not 0 < offer.days <= settings.grant_days_max:
+        raise Invalid("days", "out-of-range", least=1, most=settings.grant_days_max)
+    if not 0 < offer.openings <= OPENINGS:
+        raise Invalid("openings", "out-of-range", least=1, most=OPENINGS)
+    return replace(offer, purpose=purpose)
+
+
+def own_version(session: Session, wallet: Wallet, version_id: str) -> Paper:
+    """The paper of one of the citizen's versions, to be granted. Raises `NotFound`, `InBin`."""
+    owned = select(Version.document_id).where(Version.id == version_id, Version.citizen_id == wallet.citizen_id)
+    document_id = session.exec(owned).first()
+    if document_id is None:
+        raise NotFound
+    return documents.get_live(session, wallet, document_id, version_id)
 
 
 def revoke(session: Session, citizen: Citizen, grant_id: str) -> None:
@@ -141,30 +167,6 @@ def state_of(grant: Grant, at: datetime) -> State:
 def read_terms(signed: str) -> Terms:
     """The terms in a grant that came out of its own seal, where only a verified or fresh one was ever put."""
     return Terms.from_claims(parse_object(jws.parse(signed, GRANT_BYTES).payload))
-
-
-def _check(offer: Offer, settings: Settings) -> None:
-    purpose = offer.purpose
-    if not purpose:
-        raise Invalid("purpose", "missing")
-    if len(purpose) > PURPOSE_CHARS:
-        raise Invalid("purpose", "too-long", most=PURPOSE_CHARS)
-    if not purpose.isprintable():
-        raise Invalid("purpose", "malformed")
-    if not 0 < len(offer.version_ids) <= ITEMS or len(set(offer.version_ids)) != len(offer.version_ids):
-        raise Invalid("versions", "out-of-range", least=1, most=ITEMS)
-    if not 0 < offer.days <= settings.grant_days_max:
-        raise Invalid("days", "out-of-range", least=1, most=settings.grant_days_max)
-    if not 0 < offer.openings <= OPENINGS:
-        raise Invalid("openings", "out-of-range", least=1, most=OPENINGS)
-
-
-def _granted_paper(session: Session, wallet: Wallet, version_id: str) -> Paper:
-    owned = select(Version.document_id).where(Version.id == version_id, Version.citizen_id == wallet.citizen_id)
-    document_id = session.exec(owned).first()
-    if document_id is None:
-        raise NotFound
-    return documents.get_live(session, wallet, document_id, version_id)
 
 
 def _terms(issuer: str, wallet: Wallet, offer: Offer, papers: list[Paper], at: datetime) -> Terms:
