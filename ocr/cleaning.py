@@ -16,13 +16,13 @@ _RED = 30  # by how much red exceeds green and blue in red ink
 _STAMP_LEAST = 95  # of 255 where paper is white: ink of stamps lets paper shine through, print does not
 _BACKGROUND_SIDE = 700  # pixels of the longer side at which the paper's brightness is estimated
 _INK = 140  # of 255 on a levelled page
-_LETTER = 20.0  # height in pixels of small letters that is read best
+_LETTER = 22.0  # height in pixels of small letters that is read best
 _LEAST_SCALE, _MOST_SCALE = 0.5, 2.5
 _MOST_PIXELS = 20_000_000
 _LEAST_LETTERS = 30  # fewer measure nothing
 _SKEW_SIDE = 1500  # pixels of the longer side at which the turn is measured
 _LEAST_SKEW, _MOST_SKEW = 0.15, 20.0  # degrees
-_SHARPEN = 0.6
+_SHARPEN = 0.4
 
 
 @dataclass(frozen=True)

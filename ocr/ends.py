@@ -2,10 +2,12 @@
 
 import os
 import struct
+from collections.abc import Iterator
 from typing import BinaryIO
 
 _TAIL_BYTES = 2048
 _FAR_TAIL_BYTES = 65536
+_MOST_DIRECTORIES = 1000
 
 
 def is_cut(file: BinaryIO, media_type: str) -> bool:
@@ -59,11 +61,21 @@ def _heic(file: BinaryIO, size: int) -> bool:
 
 
 def _tiff(file: BinaryIO, size: int) -> bool:
-    """The directory, its entries' values and every strip or tile lie within the file (TIFF 6.0, section 2)."""
+    """The directories, their entries' values and every strip or tile lie within the file (TIFF 6.0, section 2)."""
     order = "<" if _at(file, 0, 2) == b"II" else ">"
     directory = struct.unpack(order + "I", _at(file, 4, 4))[0]
-    count = struct.unpack(order + "H", _at(file, directory, 2))[0]
-    entries = struct.iter_unpack(order + "HHII", _at(file, directory + 2, 12 * count))
+    for _ in range(_MOST_DIRECTORIES):
+        if directory == 0:
+            return False
+        count = struct.unpack(order + "H", _at(file, directory, 2))[0]
+        entries = struct.iter_unpack(order + "HHII", _at(file, directory + 2, 12 * count))
+        if _tiff_page_is_cut(file, order, size, entries):
+            return True
+        directory = struct.unpack(order + "I", _at(file, directory + 2 + 12 * count, 4))[0]
+    return False
+
+
+def _tiff_page_is_cut(file: BinaryIO, order: str, size: int, entries: Iterator[tuple[int, ...]]) -> bool:
     values = {tag: _tiff_values(file, order, kind, number, value) for tag, kind, number, value in entries}
     offsets, lengths = values.get(273) or values.get(324) or (), values.get(279) or values.get(325) or ()
     return any(offset + length > size for offset, length in zip(offsets, lengths, strict=False))

@@ -17,6 +17,7 @@ from ocr.limits import PREVIEW_BYTES, PREVIEW_WIDTH, THUMBNAIL_WIDTH, Limits
 from ocr.papers import Paper, open_paper
 from ocr.reading import SOURCES, Code, Field, Page, Reading
 from ocr.recognising import Recogniser
+from ocr.syllables import looks_english
 from ocr.titles import name_kind
 
 _CARD = "citizen-card"
@@ -53,7 +54,8 @@ def _read_page(paper: Paper, number: int, recogniser: Recogniser, codes: list[Co
         codes += find_codes(image, number)
         lines = paper.text(number)
         if lines:
-            return Page(number, *image.size, "text-layer", "vie", lines), preview, thumbnail
+            language = "eng" if looks_english(" ".join(line.text for line in lines)) else "vie"
+            return Page(number, *image.size, "text-layer", language, lines), preview, thumbnail
         return recogniser.read(image, number), preview, thumbnail
     except (OcrError, MemoryError) as error:
         if paper.pages == 1 or (isinstance(error, ReadingFailed) and error.reason == "engine"):

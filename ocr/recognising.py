@@ -11,6 +11,7 @@ from ocr.cleaning import Cleaned, clean
 from ocr.engine import Engine, Seen, Tesseract
 from ocr.limits import Limits
 from ocr.reading import Box, Line, Page, Word
+from ocr.syllables import looks_english
 
 
 class Recogniser:
@@ -22,8 +23,10 @@ class Recogniser:
     def read(self, image: Image.Image, number: int) -> Page:
         """`image` in RGB, upright. Raises ReadingFailed."""
         cleaned = clean(np.asarray(image))
-        seen = self._engine.recognise(cleaned.gray, "vie")
-        return Page(number, *image.size, "ocr", "vie", tuple(_lines(seen, cleaned, image.size)))
+        language, seen = "vie", self._engine.recognise(cleaned.gray, "vie")
+        if looks_english(" ".join(word.text for word in seen)):
+            language, seen = "eng", self._engine.recognise(cleaned.gray, "eng")
+        return Page(number, *image.size, "ocr", language, tuple(_lines(seen, cleaned, image.size)))
 
 
 def _lines(seen: Iterable[Seen], cleaned: Cleaned, size: tuple[int, int]) -> Iterable[Line]:
