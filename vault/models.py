@@ -4,7 +4,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from uuid import uuid4
 
-from sqlalchemy import JSON, Column, Index, LargeBinary, String, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, Column, Index, LargeBinary, String, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from vault.db import UtcDateTime
@@ -139,7 +139,7 @@ class Version(Row, table=True):
     created_at: datetime = _moment()
     wrapped_key: bytes = _bytes()
     fingerprint: bytes = _bytes()
-    size: int
+    size: int = Field(sa_type=BigInteger)
     media_type: str = Field(max_length=100)
     pages: int
     tier: str = Field(default="self", max_length=16)
