@@ -33,7 +33,7 @@ OWNERS: Mapping[str, tuple[str, ...]] = {
     "cv2": ("ocr",),
     "pillow_heif": ("ocr",),
     "PIL": ("ocr", "vault.demo"),
-    "zxingcpp": ("ocr", "vault.demo"),
+    "zxingcpp": ("ocr", "vault.demo", "vault.pages.qr"),
     "numpy": ("ocr", "vault.demo"),
     "sqlmodel": ("vault",),
     "sqlalchemy": ("vault",),

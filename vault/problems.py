@@ -74,6 +74,7 @@ REASONS: Mapping[str, str] = {
     "too-short": "Too short: at least {least} characters.",
     "too-long": "Too long: at most {most} characters.",
     "malformed": "This does not have the right form.",
+    "out-of-range": "Please choose from {least} to {most}.",
     "unknown": "This is not one of the possible values.",
     "unknown-field": "This kind of paper has no such field.",
     "wrong-form": "This does not have the right form.",

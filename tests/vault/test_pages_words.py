@@ -19,7 +19,7 @@ TABLES = (
     words.PROBLEMS, problems.REASONS, telling.SENTENCES, telling.WITHOUT_PAPER, telling.REFUSALS,
 )  # fmt: skip
 SINGLES = (
-    words.DOUBT_UNKNOWN, words.SURE, words.LIKELY, words.UNSURE, words.NOT_FOUND,
+    words.DOUBT_UNKNOWN, words.SURE, words.LIKELY, words.UNSURE, words.DOUBTFUL, words.NOT_FOUND,
     words.CONFIRMED, words.STRUCK_OUT, telling.SOMETHING, telling.SOMEBODY, telling.A_PAPER, *telling.STEPS,
     *shares.HEADINGS,
 )  # fmt: skip

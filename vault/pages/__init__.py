@@ -2,8 +2,25 @@
 
 from fastapi import APIRouter
 
-from vault.pages import account, adding, binned, entrance, explanations, home, paper, papers
+from vault.pages import (
+    account,
+    adding,
+    binned,
+    entrance,
+    explanations,
+    home,
+    link,
+    offering,
+    officer,
+    paper,
+    papers,
+    seen,
+    share,
+    verifying,
+)
 
 router = APIRouter()
-for area in (home, entrance, papers, adding, paper, binned, account, explanations):
+CITIZENS = (papers, adding, paper, binned, account, offering, share, seen)
+OFFICERS = (officer, verifying)
+for area in (home, entrance, explanations, link, *CITIZENS, *OFFICERS):
     router.include_router(area.router)

@@ -16,14 +16,14 @@ function taken() {
 
 function arrive() {
   const token = taken();
-  if (document.querySelector("[data-link-drop]")) {
-    sessionStorage.removeItem(KEY); // used up, or not this reader's to use
+  if (document.querySelector(token ? "[data-link-drop]" : "[data-link-drop], [data-link-failed]")) {
+    sessionStorage.removeItem(KEY); // used up, refused, or not this reader's to use
     return;
   }
   if (token && (keeps || form)) sessionStorage.setItem(KEY, token);
   const waiting = sessionStorage.getItem(KEY);
   if (!waiting || !(keeps || form)) return;
-  if (form && !form.elements.link.value) form.elements.link.value = waiting;
+  if (form && (token || !form.elements.link.value)) form.elements.link.value = waiting;
   if (ready && (keeps || form.elements.link.value === waiting)) ready.hidden = false;
 }
 
