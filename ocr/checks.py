@@ -19,6 +19,7 @@ _FIRST_YEAR, _LAST_YEAR = 1850, 2200
 _SEXES = {"nam": "male", "male": "male", "m": "male", "nu": "female", "female": "female", "f": "female"}
 _EDGES = " .,:;_-–—|/\\'\"`~*•…"
 _MISREAD_DIGITS = str.maketrans("OoQIl|SBZ", "000111582")
+_SHORT_CODE = 3  # signs up to which a code has no spaces
 _CENTURY = 1900  # of the sex-and-century digit 0 and 1; two digits a century from there
 
 
@@ -95,7 +96,8 @@ def _code(text: str) -> str:
     code = text.strip(_EDGES).upper()
     if not any(letter.isalnum() for letter in code):
         raise FieldInvalid
-    return code
+    bare = code.replace(" ", "")
+    return bare if len(bare) <= _SHORT_CODE else code  # "B 2": recognition parts large letters
 
 
 _NORMALISERS: Mapping[str, Callable[[str], str]] = {

@@ -22,7 +22,7 @@ _MOST_PIXELS = 20_000_000
 _LEAST_LETTERS = 30  # fewer measure nothing
 _SKEW_SIDE = 1500  # pixels of the longer side at which the turn is measured
 _LEAST_SKEW, _MOST_SKEW = 0.15, 20.0  # degrees
-_SHARPEN = 0.4
+_SHARPEN = 0.6
 
 
 @dataclass(frozen=True)

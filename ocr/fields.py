@@ -51,14 +51,19 @@ class _Text:
         return " ".join(word.text for word in self.words)
 
     def within(self, start: int, end: int) -> tuple[Word, ...]:
-        """The words between two offsets, those at the edges clipped, fillers left out."""
+        """The words between two offsets, those at the edges clipped, without fillers around them."""
         found, at = [], 0
         for word in self.words:
             clipped = _clipped(word, max(start - at, 0), min(end - at, len(word.text)))
-            if clipped.text.strip(_FILLERS):
+            if clipped.text:
                 found.append(clipped)
             at += len(word.text) + 1
-        return tuple(found)
+        return _bared(found)
+
+
+def _bared(words: Sequence[Word]) -> tuple[Word, ...]:
+    used = [at for at, word in enumerate(words) if word.text.strip(_FILLERS)]
+    return tuple(words[used[0] : used[-1] + 1]) if used else ()
 
 
 def _clipped(word: Word, start: int, end: int) -> Word:
@@ -118,16 +123,16 @@ def _places(
         if not rest:
             rest = _to_the_right(box, others)
         if rest:
-            yield rest + (_below(_around(rest) or box, others, rule.lines - 1, box[0]) if rule.lines > 1 else ())
+            yield rest + (_below(_around(rest) or box, others, rule.lines - 1, box[0], page) if rule.lines > 1 else ())
     if rule.where != "line":
-        yield _below(box, others, rule.lines, box[0])
+        yield _below(box, others, rule.lines, box[0], page)
 
 
 def _cell(words: tuple[Word, ...], page: Page) -> tuple[Word, ...]:
     """The words up to the first wide gap."""
+    height = max((word.box[3] - word.box[1] for word in words), default=0.0) * page.height
     for at in range(1, len(words)):
-        gap = (words[at].box[0] - words[at - 1].box[2]) * page.width
-        if gap > _GAP * (words[at].box[3] - words[at].box[1]) * page.height:
+        if (words[at].box[0] - words[at - 1].box[2]) * page.width > _GAP * height:
             return words[:at]
     return words
 
@@ -140,7 +145,7 @@ def _to_the_right(box: Box, others: _Others) -> tuple[Word, ...]:
     return min(beside, key=lambda line: line.box[0]).words if beside else ()
 
 
-def _below(box: Box, others: _Others, count: int, left: float) -> tuple[Word, ...]:
+def _below(box: Box, others: _Others, count: int, left: float, page: Page) -> tuple[Word, ...]:
     """Words of the next `count` lines under `box` that begin about where the label does, up to the next label."""
     found: tuple[Word, ...] = ()
     for _ in range(count):
@@ -155,7 +160,7 @@ def _below(box: Box, others: _Others, count: int, left: float) -> tuple[Word, ..
         line, labelled = min(under, key=lambda candidate: _middle(candidate[0].box))
         if labelled:
             break
-        found, box = found + line.words, line.box
+        found, box = found + _cell(line.words, page), line.box
     return found
 
 
