@@ -44,6 +44,12 @@ class Server:
         }
         return os.environ | {f"DOCVAULT_{name.upper()}": value for name, value in (own | given).items()}
 
+    @property
+    def pid(self) -> int:
+        if self.process is None:
+            raise RuntimeError("the server was never started")
+        return self.process.pid
+
     def start(self) -> Self:
         with self.log.open("ab") as log:
             command = [sys.executable, "-m", "vault.cli", "serve", *self._arguments]

@@ -1,10 +1,11 @@
-"""What must happen by itself: bins emptied, ended sessions and used assertions forgotten."""
+"""What must happen by itself: bins emptied, ended sessions and used assertions forgotten, scratch cleared away."""
 
 from datetime import timedelta
 from time import monotonic
 
 from sqlmodel import col, delete
 
+from ocr import scratch
 from vault import documents, papers, signins, slowdown
 from vault.db import now
 from vault.models import UsedAssertion
@@ -27,6 +28,7 @@ class Housekeeping:
 
     def run(self) -> None:
         services = self._services
+        scratch.sweep()  # memory of a worker that was killed still holds what it read
         with services.db.write() as session:
             destroyed = documents.destroy_expired(session, services.settings.bin_days)
             signins.sweep(session, services.settings)

@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 
 class LeaseLost(Exception):
-    """Another worker has taken the job over; what this one still finds is dropped."""
+    """Another worker has taken the job over, or may; what this one still finds is dropped."""
 
 
 class Worker:
@@ -107,7 +107,7 @@ class Worker:
     def _progress(self, ticket: Ticket, pages: int) -> None:
         with self._services.db.write() as session:
             version = session.get(Version, ticket.version_id)
-            if version is None or not jobs.extend(session, ticket, self._lease):
+            if version is None or not self._extend(session, ticket):
                 raise LeaseLost
             version.state, version.pages_read = ReadingState.reading, pages
 
@@ -145,7 +145,7 @@ class Worker:
         def beat() -> None:
             while not over.wait(self._lease.total_seconds() / 3):
                 with self._services.db.write() as session:
-                    jobs.extend(session, ticket, self._lease)
+                    self._extend(session, ticket)
 
         thread = Thread(target=beat, name="lease", daemon=True)
         thread.start()
@@ -154,6 +154,10 @@ class Worker:
         finally:
             over.set()
             thread.join()
+
+    def _extend(self, session: Session, ticket: Ticket) -> bool:
+        """False once `stop` gives the job back. Asked inside the transaction, so that nothing is taken again after."""
+        return not self._stop.is_set() and jobs.extend(session, ticket, self._lease)
 
     def _record(self, kind: Kind, session: Session, version: Version, detail: str | None = None) -> None:
         accesslog.record(

@@ -34,9 +34,9 @@ def open_files(pid: int) -> Iterator[Path]:
                     yield descriptor
 
 
-def scratch_folders() -> set[Path]:
-    """Scratch of papers being read, or left behind by a killed reader."""
-    return set(SCRATCH.glob("docvault-*"))
+def scratch_of(pid: int) -> list[Path]:
+    """Scratch folders that this process made and that are still there."""
+    return list(SCRATCH.glob(f"docvault-{pid}-*"))
 
 
 def wait_until(what: Callable[[], bool], within_s: float = 30, every_s: float = 0.05) -> None:
