@@ -59,7 +59,10 @@ class Upload:
         self._body, self._limit, self._size, self._arrived = body, limit, 0, 0
         self._ready: deque[bytes] = deque()
         self._part, self._parts, self._ended, self._file_begun = _Part(), 0, False, False
-        self._parser = self._make_parser(options[b"boundary"])
+        try:
+            self._parser = self._make_parser(options[b"boundary"])
+        except FormParserError:  # a boundary longer than any that is sent
+            raise BadUpload(reason="not-multipart") from None
 
     def chunks(self) -> Iterator[bytes]:
         """The bytes of the file, in order; the whole body has been parsed when this ends."""
