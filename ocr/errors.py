@@ -94,4 +94,3 @@ PAPER_ERRORS: dict[str, type[OcrError]] = {
         TooManyBytes, KindMalformed,
     )
 }  # fmt: skip
-

@@ -9,6 +9,7 @@ from sqlmodel import Session
 
 from ocr.checks import disagreements, normalise
 from ocr.errors import FieldInvalid
+from ocr.findings import fields_of
 from ocr.kinds import FieldSpec, Kind
 from ocr.reading import Disagreement, Field, Reading
 from storage.keys import context
@@ -71,7 +72,7 @@ def confirmed_values(paper: Paper) -> dict[str, str]:
 def view(kinds: Kinds, paper: Paper) -> ReadingView:
     reading = load(paper) if paper.version.reading is not None else None
     kind = kinds.get(paper.document.kind) or kinds["other"]
-    found = reading.fields if reading else ()
+    found = _found(reading, kind)
     said = confirmed_values(paper)
     doubts = disagreements(kind.code, _counted(found, said))
     facts = tuple(_fact(spec, found, said, doubts) for spec in kind.fields)
@@ -109,6 +110,13 @@ def expiry(values: Mapping[str, str]) -> date | None:
         return date.fromisoformat(values.get("expires-on") or values.get("expires_on") or "")
     except ValueError:
         return None
+
+
+def _found(reading: Reading | None, kind: Kind) -> tuple[Field, ...]:
+    """What was read; found anew in the same text when the owner says that the paper is of another kind."""
+    if reading is None or reading.kind == kind.code:
+        return reading.fields if reading else ()
+    return fields_of(kind, reading.pages, reading.codes)
 
 
 def _checked(kind: Kind, name: str, text: str) -> str:

@@ -1,0 +1,47 @@
+"""What the pages of a paper say together: its kind, and the fields of that kind. Pure; pages and codes come in."""
+
+from collections.abc import Mapping, Sequence
+
+from ocr.cards import parse_card
+from ocr.checks import disagreements
+from ocr.fields import find_fields
+from ocr.kinds import OTHER, Kind
+from ocr.reading import SOURCES, Code, Field, Page, Reading
+from ocr.titles import name_kind
+
+CARD = "citizen-card"
+CARD_BY_CODE = 0.95  # how sure the QR of a card makes its kind where no title was read
+
+
+def find(pages: Sequence[Page], codes: Sequence[Code], kinds: Mapping[str, Kind]) -> Reading:
+    """A reading of `pages`, its kind named by the surest title, else by a card's QR, else `other`."""
+    named = max((name_kind(page.lines, kinds) for page in pages), key=lambda named: named.confidence)
+    kind, confidence = named.kind, named.confidence
+    if kind == OTHER and any(_card_fields(code) for code in codes):
+        kind, confidence = CARD, CARD_BY_CODE
+    fields = fields_of(kinds.get(kind), pages, codes)
+    doubts = disagreements(kind, fields)
+    return Reading(tuple(pages), kind, confidence, named.title, fields, tuple(codes), doubts)
+
+
+def fields_of(kind: Kind | None, pages: Sequence[Page], codes: Sequence[Code]) -> tuple[Field, ...]:
+    """All findings of a kind's fields, in the order of the kind, of each field the best source first."""
+    if kind is None:
+        return ()
+    found = next((fields for code in codes if (fields := _card_fields(code))), []) if kind.code == CARD else []
+    found = _surest(found + [field for page in pages for field in find_fields(kind, page)])
+    order = {spec.name: place for place, spec in enumerate(kind.fields)}
+    return tuple(sorted(found, key=lambda field: (order.get(field.name, 99), SOURCES.index(field.source))))
+
+
+def _card_fields(code: Code) -> list[Field]:
+    parsed = parse_card(code.text)
+    return [Field(name, value, raw, "qr", 1.0, code.page, code.box) for name, (value, raw) in parsed.items()]
+
+
+def _surest(fields: Sequence[Field]) -> list[Field]:
+    """Of each name and source the surest; on a tie the first."""
+    found: dict[tuple[str, str], Field] = {}
+    for field in sorted(fields, key=lambda field: -field.confidence):
+        found.setdefault((field.name, field.source), field)
+    return list(found.values())
