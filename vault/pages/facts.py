@@ -91,7 +91,7 @@ def _row(fact: Fact, language: str, translate: Translate, typed: Mapping[str, st
 
 def _status(fact: Fact) -> tuple[str, str]:
     if fact.confirmed:
-        return (words.CONFIRMED, "good") if fact.value else (words.STRUCK_OUT, "good")
+        return words.CONFIRMED if fact.value else words.STRUCK_OUT, "careful" if fact.doubts else "good"
     if fact.read is None:
         return words.NOT_FOUND, "quiet"
     if fact.read.confidence < LIKELY:

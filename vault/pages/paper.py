@@ -55,7 +55,7 @@ def progress(
 @router.post("/papers/{document_id}/read-again")
 def read_again(document_id: DocumentId, citizen: CitizenDep, services: ServicesDep) -> Response:
     intake.read_again(services, citizen, document_id)
-    return go(f"/papers/{document_id}", {"done": "reading-again"})
+    return go(f"/papers/{document_id}")
 
 
 @router.get("/papers/{document_id}/delete")

@@ -13,7 +13,6 @@ NOTICES: Mapping[str, str] = {
     "version-added": "The newer version is in your wallet. Earlier versions stay.",
     "confirmed": "Saved. Thank you for checking.",
     "kind-changed": "Saved. These are the fields of the kind that you chose: please look them over.",
-    "reading-again": "The paper is being read again.",
     "deleted": "The paper is in the bin. You can take it back from there.",
     "restored": "The paper is back among your papers.",
     "destroyed": "The paper is destroyed for good.",
