@@ -63,8 +63,11 @@ def title(seen: ReadingView, language: str) -> str:
 
 
 def holder(seen: ReadingView) -> str:
-    """The first name of a person on the paper, never in capitals alone: it tells two papers of one kind apart."""
-    name = next((fact.value for fact in seen.facts if fact.spec.type == "name" and fact.value), "")
+    """Whose paper it is, never in capitals alone: it tells two papers of one kind apart.
+
+    That is the first of the kind's fields with a name; where it was not read, the next one may be a parent's.
+    """
+    name = next((fact.value for fact in seen.facts if fact.spec.type == "name"), "")
     return name.title() if name.isupper() else name
 
 

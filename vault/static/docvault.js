@@ -31,3 +31,10 @@ addEventListener("pageshow", () => {
     for (const button of form.querySelectorAll("button[aria-busy]")) button.removeAttribute("aria-busy");
   }
 });
+
+// A piece that was asked for after the session ended: the whole page goes to sign in, not the piece alone.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (new URL(event.detail.xhr.responseURL || location.href).pathname !== "/sign-in") return;
+  event.preventDefault();
+  location.reload();
+});

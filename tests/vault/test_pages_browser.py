@@ -1,0 +1,160 @@
+"""Every page of a citizen in Chromium, on a phone and on a desk: nothing cut off, nothing blocked, all accessible."""
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, BrowserContext, Page
+
+import vault
+from tests.journeys.browsing import AXE, chromium
+from tests.needs import need, need_tesseract
+from tests.servers import PASSWORD, Server, until_read
+
+VENDOR = Path(vault.__file__).parent / "static/vendor"
+SIZES = ((360, 740), (768, 1024), (1280, 900))
+TARGET = 44
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+TOO_SMALL = """least => [...document.querySelectorAll("button, [role=button], select, textarea, summary, nav a, input")]
+  .filter(e => e.type !== "hidden" && e.type !== "checkbox" && e.type !== "radio" && e.offsetParent !== null
+            && !e.classList.contains("hidden-text"))
+  .filter(e => { const box = e.getBoundingClientRect(); return box.height < least - 0.5 || box.width < least - 0.5; })
+  .map(e => e.outerHTML.slice(0, 80))"""
+TOO_WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+VIOLATIONS = """tags => axe.run({runOnly: tags, rules: {"color-contrast-enhanced": {enabled: true}}})
+  .then(found => found.violations.map(v => v.id + ": " + v.nodes.map(n => n.html.slice(0, 80)).join(" | ")))"""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    need_tesseract()
+    need((VENDOR / "htmx.min.js").exists(), "the page assets (scripts/assets)")
+    with Server(tmp_path_factory.mktemp("pages") / "data") as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def paper(server: Server) -> str:
+    """An's wallet with one paper that was read; its id."""
+    an = server.citizen("an")
+    out = io.BytesIO()
+    Image.new("RGB", (900, 1300), "white").save(out, "PNG")
+    kept = an.post("/api/documents", files={"file": ("giay.png", out.getvalue()), "kind": (None, "citizen-card")})
+    paper_id: str = kept.raise_for_status().json()["id"]
+    until_read(an, paper_id)
+    return paper_id
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser
+
+
+def open_context(browser: Browser, server: Server, size: tuple[int, int], *, scripts: bool = True) -> BrowserContext:
+    width, height = size
+    context = browser.new_context(
+        viewport={"width": width, "height": height}, java_script_enabled=scripts, locale="vi-VN", base_url=server.url
+    )
+    signed_in = httpx.post(f"{server.url}/api/session", json={"login": "an", "password": PASSWORD})
+    context.add_cookies(
+        [{"name": name, "value": value, "url": server.url} for name, value in signed_in.cookies.items()]
+    )
+    return context
+
+
+def complaints(page: Page, path: str) -> list[str]:
+    """What is wrong with one page: what the console says, what is cut off, small targets, and what axe finds."""
+    heard: list[str] = []
+    page.on("console", lambda message: heard.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: heard.append(str(error)))
+    answer = page.goto(path)
+    assert answer is not None and answer.status == 200, path
+    if page.evaluate(TOO_WIDE) > 0:
+        heard.append("wider than the screen")
+    heard += page.evaluate(TOO_SMALL, TARGET)
+    need(AXE.exists(), "axe-core (npm ci in tests/journeys/node)")
+    page.evaluate(AXE.read_text(encoding="utf-8") + ";0")
+    return heard + list(page.evaluate(VIOLATIONS, RULES))
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/papers", "/papers?q=khong-co", "/papers/new", "/papers/{id}", "/papers/{id}/versions", "/papers/{id}/delete",
+        "/bin", "/account", "/account/erase", "/problems/duplicate",
+    ],
+)  # fmt: skip
+def test_a_page_is_whole_reachable_and_readable(
+    browser: Browser, server: Server, paper: str, path: str, size: tuple[int, int]
+) -> None:
+    context = open_context(browser, server, size)
+    try:
+        assert complaints(context.new_page(), path.replace("{id}", paper)) == []
+    finally:
+        context.close()
+
+
+@pytest.mark.parametrize("path", ["/sign-in", "/sign-up"])
+def test_the_entrance_is_whole_reachable_and_readable(browser: Browser, server: Server, path: str) -> None:
+    context = browser.new_context(viewport={"width": 360, "height": 740}, locale="vi-VN", base_url=server.url)
+    try:
+        assert complaints(context.new_page(), path) == []
+    finally:
+        context.close()
+
+
+def test_a_refused_file_stays_chosen_and_the_next_one_goes_in(
+    browser: Browser, server: Server, paper: str, tmp_path: Path
+) -> None:
+    letter, photo = tmp_path / "don.txt", tmp_path / "anh.png"
+    letter.write_text("Kính gửi", encoding="utf-8")
+    Image.new("RGB", (500, 400), "beige").save(photo)
+    context = open_context(browser, server, SIZES[0])
+    try:
+        page = context.new_page()
+        page.goto("/papers/new")
+        page.set_input_files("#file", letter)
+        page.click("[data-send]")
+        page.wait_for_selector("#problem")
+        assert page.input_value("#file").endswith("don.txt")
+        page.set_input_files("#file", photo)
+        page.click("[data-send]")
+        page.wait_for_url("**/papers/*-*?done=added")
+        page.wait_for_selector(".facts form", timeout=60_000)
+    finally:
+        context.close()
+
+
+def test_a_citizen_without_scripts_puts_a_paper_in(
+    browser: Browser, server: Server, paper: str, tmp_path: Path
+) -> None:
+    photo = tmp_path / "anh.png"
+    Image.new("RGB", (500, 400), "lavender").save(photo)
+    context = open_context(browser, server, SIZES[0], scripts=False)
+    try:
+        page = context.new_page()
+        page.goto("/papers/new")
+        page.set_input_files("#file", photo)
+        page.click("[data-send]")
+        page.wait_for_url("**/papers/*-*?done=added")
+    finally:
+        context.close()
+
+
+def test_search_narrows_the_list_while_one_types(browser: Browser, server: Server, paper: str) -> None:
+    context = open_context(browser, server, SIZES[0])
+    try:
+        page = context.new_page()
+        page.goto("/papers")
+        page.locator("#q").press_sequentially("khong co giay nay")
+        page.wait_for_selector("#results .empty")
+        page.locator("#q").fill("can cuoc")
+        page.wait_for_selector(f"#results a[href='/papers/{paper}']")
+    finally:
+        context.close()
