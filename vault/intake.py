@@ -15,8 +15,8 @@ from vault import accesslog, documents, jobs, papers
 from vault.accesslog import Kind
 from vault.db import now
 from vault.documents import TITLE_MAX
-from vault.errors import Duplicate, Invalid, PaperRefused, TypeNotTaken
-from vault.models import Document, Version, new_id
+from vault.errors import Duplicate, Invalid, PaperRefused, SignInNeeded, TypeNotTaken
+from vault.models import Document, Version, Wallet, new_id
 from vault.papers import Label, Remains
 from vault.principals import Citizen
 from vault.services import SealedSource, Services
@@ -155,6 +155,16 @@ def _refuse_duplicate(session: Session, citizen: Citizen, received: _Received, k
         raise Duplicate(document_id=there)
 
 
+def _refuse_erased(session: Session, citizen_id: str) -> None:
+    """A wallet may have been erased while the paper was on its way: nothing may enter it any more.
+
+    The lock makes one of the two wait for the other.
+    """
+    wallet = session.get(Wallet, citizen_id, with_for_update=True)
+    if wallet is None or not wallet.key_under_root:
+        raise SignInNeeded
+
+
 def _choose_kind(services: Services, document: Document, kind: str) -> None:
     if not kind:
         return
@@ -181,6 +191,7 @@ def _add_version(
     number: int,
 ) -> None:
     owner, version_id = citizen.citizen_id, received.version_id
+    _refuse_erased(session, owner)
     wrapped = citizen.wallet.key.wrap(received.key, document_key_context(owner, version_id))
     session.add(
         Version(

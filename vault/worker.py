@@ -2,7 +2,7 @@
 
 import contextlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from threading import Event, Lock, Thread
 
@@ -15,6 +15,7 @@ from ocr.reading import Reading
 from storage.errors import BlobMissing
 from vault import accesslog, jobs, papers, readings
 from vault.accesslog import Kind
+from vault.documents import Paper
 from vault.housekeeping import Housekeeping
 from vault.jobs import Ticket
 from vault.models import Document, ReadingState, Version
@@ -119,7 +120,8 @@ class Worker:
             version.reading = papers.seal_reading(ticket.key, version.id, reading)
             version.state, version.failure, version.pages_read = ReadingState.done, None, len(reading.pages)
             document = session.get_one(Document, version.document_id)
-            self._describe(document, reading)
+            paper = Paper(document, version, papers.open_label(ticket.key, version.id, version.label), ticket.key)
+            self._describe(document, reading, readings.confirmed_values(paper))
             self._record(Kind.reading_done, session, version)
 
     def _fail(self, ticket: Ticket, reason: str) -> None:
@@ -130,12 +132,12 @@ class Worker:
             version.state, version.failure = ReadingState.failed, reason
             self._record(Kind.reading_failed, session, version, reason)
 
-    def _describe(self, document: Document, reading: Reading) -> None:
-        """What jobs need in the clear: the kind, unless its owner said it, and the day it expires."""
+    def _describe(self, document: Document, reading: Reading, said: Mapping[str, str]) -> None:
+        """What jobs need in the clear: the kind and the day it expires, as its owner said, else as it was read."""
         if not document.kind_confirmed and reading.kind in self._services.kinds:
             document.kind = reading.kind
         sure = {field.name: field.value for field in reversed(reading.fields) if field.confidence >= SURE}
-        document.expires_on = readings.expiry(sure)
+        document.expires_on = readings.expiry(sure | dict(said))
 
     @contextlib.contextmanager
     def _kept_alive(self, ticket: Ticket) -> Iterator[None]:

@@ -251,7 +251,7 @@ def test_a_title_belongs_to_the_version_and_is_sealed(world: World) -> None:
         documents.retitle(session, world.an, paper.id, "x" * 201)
 
 
-def test_a_day_of_expiry_that_the_owner_confirmed_outlives_another_reading(world: World) -> None:
+def test_a_day_of_expiry_that_the_owner_gives_is_kept_where_jobs_see_it(world: World) -> None:
     paper = world.put_in(kind="driving-licence")
     with world.services.db.write() as session:
         readings.confirm(session, world.services.kinds, world.an, paper.id, {"expires-on": "01/02/2031"})

@@ -76,11 +76,17 @@ async def receive(request: Request, services: Services, take: Callable[[Upload],
     length = announced(request.headers)
     if length is None or length > limit + OVERHEAD_MAX:
         raise TooLarge(limit=limit)
-    if services.uploading.available_tokens < 1:
-        raise Busy
-    chunks = body_chunks(request, services.settings.upload_idle_s)
-    upload = Upload(request.headers.get("content-type", ""), chunks, limit)
-    return await anyio.to_thread.run_sync(take, upload, limiter=services.uploading)
+    place = object()
+    try:
+        services.uploading.acquire_on_behalf_of_nowait(place)
+    except anyio.WouldBlock:
+        raise Busy from None
+    try:
+        chunks = body_chunks(request, services.settings.upload_idle_s)
+        upload = Upload(request.headers.get("content-type", ""), chunks, limit)
+        return await anyio.to_thread.run_sync(take, upload, limiter=anyio.CapacityLimiter(1))
+    finally:
+        services.uploading.release_on_behalf_of(place)
 
 
 @router.post(
