@@ -11,6 +11,7 @@ _PR_SET_DUMPABLE = 4
 _PR_SET_NO_NEW_PRIVS = 38
 _CLONE_NEWUSER = 0x10000000
 _CLONE_NEWNET = 0x40000000
+_LIBC = ctypes.CDLL(None, use_errno=True)  # opened before any fork, where nothing may be opened any more
 
 
 def confine(memory_bytes: int, cpu_s: int, file_bytes: int, open_files: int, parent: int) -> None:
@@ -20,13 +21,17 @@ def confine(memory_bytes: int, cpu_s: int, file_bytes: int, open_files: int, par
     _limit(resource.RLIMIT_CPU, cpu_s)
     _limit(resource.RLIMIT_FSIZE, file_bytes)
     _limit(resource.RLIMIT_NOFILE, open_files)
-    libc = ctypes.CDLL(None, use_errno=True)
-    _prctl(libc, _PR_SET_PDEATHSIG, signal.SIGKILL)
+    end_with_parent()
     if os.getppid() != parent:  # it died before the line above took hold
         os._exit(1)
-    _drop_network(libc)
-    _prctl(libc, _PR_SET_NO_NEW_PRIVS, 1)
-    _prctl(libc, _PR_SET_DUMPABLE, 0)  # nobody else reads this memory through /proc or ptrace
+    _drop_network(_LIBC)
+    _prctl(_LIBC, _PR_SET_NO_NEW_PRIVS, 1)
+    _prctl(_LIBC, _PR_SET_DUMPABLE, 0)  # nobody else reads this memory through /proc or ptrace
+
+
+def end_with_parent() -> None:
+    """Let the kernel kill this process when the one that started it is gone. For between fork and exec."""
+    _prctl(_LIBC, _PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _limit(which: int, value: int) -> None:

@@ -2,13 +2,24 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import pytesseract  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
+from ocr.confine import end_with_parent
 from ocr.errors import ReadingFailed
+
+_subprocess_args = pytesseract.pytesseract.subprocess_args
+
+
+def _tied_args(*args: bool, **kwargs: bool) -> dict[str, Any]:
+    """As pytesseract starts its program, but to end with us: what kills us when our parent ends does not reach it."""
+    return {**_subprocess_args(*args, **kwargs), "preexec_fn": end_with_parent}
+
+
+pytesseract.pytesseract.subprocess_args = _tied_args  # there is no other way in
 
 Gray = NDArray[np.uint8]  # height x width, 0 black
 PixelBox = tuple[int, int, int, int]  # x0, y0, x1, y1

@@ -25,6 +25,11 @@ def alive(pid: int) -> bool:
     return _state(pid) not in {"", "Z", "X"}
 
 
+def named(name: str, pids: list[int]) -> bool:
+    """Whether one of them runs this program."""
+    return any(_name(pid) == name for pid in pids)
+
+
 def open_files(pid: int) -> Iterator[Path]:
     """Regular files that the process has open, also those that have no name any more."""
     with suppress(OSError):
@@ -45,6 +50,12 @@ def wait_until(what: Callable[[], bool], within_s: float = 30, every_s: float = 
     while not what():
         assert time.monotonic() < ends, "it did not happen in time"
         time.sleep(every_s)
+
+
+def _name(pid: int) -> str:
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/comm").read_text().strip()
+    return ""
 
 
 def _all() -> Iterator[tuple[int, int]]:

@@ -114,18 +114,17 @@ def test_the_worker_is_killed_while_it_reads(start: Start) -> None:
 
 
 def test_the_server_is_killed_while_its_own_worker_reads(start: Start) -> None:
-    """One process, as most people run it."""
+    """One process, as most people run it; tesseract is at work on a full page, and must not go on alone."""
     needs.need_tesseract()
     server = start(lease_s=LEASE_S)
     session = sign_in(server.citizen())
     client = again(server, session)
-    page = sheets.photographed(["GIAY CUA NGUOI KHAI"] * 4, size=(900, 600))
+    page = sheets.photographed([f"DONG THU {number} CUA GIAY NAY" for number in range(20)])
     document_id = put_in(client, page, "anh.png")["id"]
-    until_reading(client, document_id)
-    killed = server.pid
-    children = processes.descendants(killed)
+    wait_until(lambda: processes.named("tesseract", processes.descendants(server.pid)))
+    killed, children = server.pid, processes.descendants(server.pid)
     server.kill()
-    until_dead(children)
+    until_dead(children, within_s=1)
     server.start()
     client = again(server, session)
     assert until_read(client, document_id, within_s=30)["version"]["state"] == "done"
@@ -140,7 +139,7 @@ def test_a_server_told_to_stop_while_it_reads_gives_the_job_back(start: Start) -
     server = start(lease_s=600)
     session = sign_in(server.citizen())
     client = again(server, session)
-    pages = [[f"To thu {number} cua nguoi khai, doc het moi thoi"] for number in range(12)]
+    pages = [[f"To thu {number} cua nguoi khai, doc het moi thoi"] for number in range(6)]
     document_id = put_in(client, sheets.born_digital(*pages))["id"]
     until_reading(client, document_id)
     stopped = server.pid
@@ -205,8 +204,8 @@ def until_reading(client: httpx.Client, document_id: str) -> None:
     wait_until(lambda: state(client, document_id) == "reading")
 
 
-def until_dead(pids: list[int]) -> None:
-    wait_until(lambda: not any(map(processes.alive, pids)), within_s=5)
+def until_dead(pids: list[int], within_s: float = 5) -> None:
+    wait_until(lambda: not any(map(processes.alive, pids)), within_s)
 
 
 def nothing_half_done_is_shown(client: httpx.Client, document_id: str) -> None:
