@@ -12,14 +12,17 @@ from ocr.errors import FieldInvalid
 from ocr.findings import fields_of
 from ocr.kinds import FieldSpec, Kind
 from ocr.reading import Disagreement, Field, Reading
-from storage.keys import context
+from storage.keys import Key, context
 from vault import accesslog, documents, papers
 from vault.documents import Paper
 from vault.errors import Invalid, NotReadYet
-from vault.models import ReadingState
+from vault.models import ReadingState, Version
 from vault.principals import Citizen
 
 Kinds = Mapping[str, Kind]
+
+EXPIRES = "expires-on"
+SURE = 0.6  # least confidence at which an end that was only read counts
 
 
 @dataclass(frozen=True)
@@ -62,10 +65,14 @@ def load(paper: Paper) -> Reading:
 
 def confirmed_values(paper: Paper) -> dict[str, str]:
     """Field values that the owner confirmed or corrected, canonical."""
-    if paper.version.confirmed is None:
+    return opened_values(paper.key, paper.version)
+
+
+def opened_values(key: Key, version: Version) -> dict[str, str]:
+    """As `confirmed_values`, for whoever has the version's key (a reading job)."""
+    if version.confirmed is None:
         return {}
-    opened = paper.key.open(paper.version.confirmed, context("confirmed", paper.version.id))
-    values: dict[str, str] = json.loads(opened)
+    values: dict[str, str] = json.loads(key.open(version.confirmed, context("confirmed", version.id)))
     return values
 
 
@@ -91,7 +98,8 @@ def confirm(
     said = confirmed_values(paper) | {name: _checked(kind, name, text) for name, text in values.items()}
     sealed = paper.key.seal(json.dumps(said, ensure_ascii=False).encode(), context("confirmed", paper.version.id))
     paper.version.confirmed = sealed
-    paper.document.expires_on = expiry(said)
+    reading = load(paper) if paper.version.reading is not None else None
+    paper.document.expires_on = expiry(kinds, kind.code, reading, said)
     session.add_all((paper.version, paper.document))
     accesslog.record(
         session,
@@ -104,10 +112,12 @@ def confirm(
     return tuple(values)
 
 
-def expiry(values: Mapping[str, str]) -> date | None:
-    """The day a paper ends, of its field `expires-on`; none for an unreadable or unlimited one."""
+def expiry(kinds: Kinds, kind: str, reading: Reading | None, said: Mapping[str, str]) -> date | None:
+    """The day a paper ends: as its owner says, else as it was read when that is sure; none for an unlimited one."""
+    found = _found(reading, kinds.get(kind) or kinds["other"])
+    sure = (field.value for field in found if field.name == EXPIRES and field.confidence >= SURE)
     try:
-        return date.fromisoformat(values.get("expires-on") or values.get("expires_on") or "")
+        return date.fromisoformat(said[EXPIRES] if EXPIRES in said else next(sure, ""))
     except ValueError:
         return None
 

@@ -22,7 +22,6 @@ from vault.models import Document, ReadingState, Version
 from vault.services import SealedSource, Services
 
 POLL_S = 0.5
-SURE = 0.6
 
 log = logging.getLogger(__name__)
 
@@ -134,10 +133,10 @@ class Worker:
 
     def _describe(self, document: Document, reading: Reading, said: Mapping[str, str]) -> None:
         """What jobs need in the clear: the kind and the day it expires, as its owner said, else as it was read."""
-        if not document.kind_confirmed and reading.kind in self._services.kinds:
+        kinds = self._services.kinds
+        if not document.kind_confirmed and reading.kind in kinds:
             document.kind = reading.kind
-        sure = {field.name: field.value for field in reversed(reading.fields) if field.confidence >= SURE}
-        document.expires_on = readings.expiry(sure | dict(said))
+        document.expires_on = readings.expiry(kinds, document.kind, reading, said)
 
     @contextlib.contextmanager
     def _kept_alive(self, ticket: Ticket) -> Iterator[None]:
