@@ -9,22 +9,17 @@ import pytest
 from sqlmodel import SQLModel, select
 
 from storage.errors import BlobMissing, SealBroken
+from tests.vault import visitors
+from tests.vault.visitors import PASSWORD
 from tests.vault.world import World
 from vault import accounts, documents, erasure, jobs, models, papers, signins, slowdown, wallets
 from vault.accounts import Attempt
 from vault.db import now
 from vault.errors import Invalid, LoginTaken, SignInFailed, SignInNeeded, SignUpClosed, TooManyAttempts, VaultError
 from vault.models import Account, Document, Failures, SignIn, Version, Wallet
-from vault.passwords import Passwords
 from vault.settings import Settings
 
-PASSWORD = "mat-khau-cua-toi"
 HOME = "203.0.113.5"
-
-
-@pytest.fixture(scope="module")
-def password_hash() -> str:
-    return Passwords(1).hash(PASSWORD)
 
 
 @pytest.fixture
@@ -34,8 +29,8 @@ def settings(settings: Settings) -> Settings:
 
 
 @pytest.fixture
-def an_has_a_password(world: World, password_hash: str) -> None:
-    world.change(Account, world.an.account_id, password_hash=password_hash)
+def an_has_a_password(world: World) -> None:
+    visitors.give_passwords(world)
 
 
 pytestmark = pytest.mark.usefixtures("an_has_a_password")

@@ -20,19 +20,18 @@ from tests.needs import need_tesseract
 from tests.servers import free_port
 from tests.vault import visitors
 from tests.vault import world as worlds
+from tests.vault.visitors import PASSWORD
 from tests.vault.world import World
 from vault import documents, erasure, firststart, intake, readings
 from vault.api.principals import PLAIN_COOKIE
 from vault.app import create_app
 from vault.errors import Duplicate, Invalid, NotFound, PaperRefused, SignInNeeded, TypeNotTaken
-from vault.models import Account, Document, Job, Version
-from vault.passwords import Passwords
+from vault.models import Document, Job, Version
 from vault.settings import Settings
 from vault.uploads import Ready
 from vault.worker import Worker
 
 LIMIT = 2 * 1024 * 1024
-PASSWORD = "mat-khau-cua-toi"
 
 
 def picture(form: str = "PNG", colour: int = 200) -> bytes:
@@ -149,7 +148,7 @@ def test_nothing_enters_a_wallet_that_was_erased_while_it_was_on_its_way(world: 
             erasure.erase_wallet(world.services, world.an, PASSWORD)
             return super().chunks()
 
-    world.change(Account, world.an.account_id, password_hash=Passwords(1).hash(PASSWORD))
+    visitors.give_passwords(world)
     with pytest.raises(SignInNeeded):
         intake.add_document(world.services, world.an, Slow("a.png", picture()))
     assert left_behind(world) == []

@@ -25,6 +25,7 @@ MEMBERS = {"type", "title", "status", "detail"}
 
 @pytest.fixture
 def app(world: World) -> FastAPI:
+    visitors.give_passwords(world)
     return visitors.app_of(world)
 
 

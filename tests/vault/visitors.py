@@ -1,5 +1,7 @@
 """Ways into the app for each who may stand behind a request."""
 
+from functools import cache
+
 import httpx
 from fastapi import FastAPI
 
@@ -9,9 +11,11 @@ from vault import signins
 from vault.api.principals import TLS_COOKIE
 from vault.app import create_app
 from vault.models import Account
+from vault.passwords import Passwords
 from vault.principals import Citizen, Officer
 
 URL = "https://vault.example"
+PASSWORD = "mat-khau-cua-toi"
 
 
 def app_of(world: World) -> FastAPI:
@@ -37,3 +41,15 @@ def visitor(world: World, app: FastAPI, who: Citizen | Officer | None = None) ->
 def cookie(world: World, who: Citizen | Officer) -> dict[str, str]:
     """The headers of a fresh session."""
     return {"Cookie": f"{TLS_COOKIE}={token_of(world, who)}"}
+
+
+@cache
+def password_hash() -> str:
+    """Of `PASSWORD`; made once, because it costs."""
+    return Passwords(1).hash(PASSWORD)
+
+
+def give_passwords(world: World) -> None:
+    """So that citizens and officers can also sign in by what they type."""
+    for who in (world.an, world.binh, world.registry, world.bank):
+        world.change(Account, who.account_id, password_hash=password_hash())
