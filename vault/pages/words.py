@@ -72,7 +72,7 @@ FIELDS: Mapping[str, str] = {
 
 SEXES: Mapping[str, str] = {"male": "Male", "female": "Female"}
 
-SURE = "Read surely"
+SURE = "Read clearly"
 LIKELY = "Read well, a look does no harm"
 UNSURE = "Read badly, please check"
 DOUBTFUL = "Does not fit something else, please check"
