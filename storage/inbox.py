@@ -1,7 +1,7 @@
 """Sealing for somebody whose keys are not at hand, with HPKE (RFC 9180) and a hybrid post-quantum KEM.
 
-Layouts are in docs/formats.md, "Inbox (HPKE)". The suite is MLKEM768-X25519 (draft-ietf-hpke-pq), HKDF-SHA-256 and
-AES-256-GCM: the seal holds as long as either of the two key agreements does.
+Layouts are in docs/formats/storage.md#inbox-hpke. The suite is MLKEM768-X25519 (draft-ietf-hpke-pq), HKDF-SHA-256
+and AES-256-GCM: the seal holds as long as either of the two key agreements does.
 """
 
 from cryptography.exceptions import InvalidTag

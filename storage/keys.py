@@ -1,7 +1,7 @@
 """Secret keys, and the small things sealed or wrapped under them.
 
-Layouts are in docs/formats.md, "Wrapped keys and small sealed things". A key never encrypts by itself: each use has
-its own subkey (HKDF-SHA-256 expand, RFC 5869 section 2.3), so what one use produced means nothing to another.
+Layouts are in docs/formats/storage.md#wrapped-keys-and-small-sealed-things. A key never encrypts by itself: each use
+has its own subkey (HKDF-SHA-256 expand, RFC 5869 section 2.3), so what one use produced means nothing to another.
 """
 
 import hmac

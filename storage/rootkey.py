@@ -1,4 +1,4 @@
-"""The key above all others, and where it comes from. The layout is in docs/formats.md, "Root key file"."""
+"""The key above all others, and where it comes from. The layout is in docs/formats/storage.md#root-key-file."""
 
 import os
 import stat

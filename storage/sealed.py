@@ -1,4 +1,4 @@
-"""Sealed objects: what every blob of the vault is. The layout is in docs/formats.md, "Sealed object"."""
+"""Sealed objects: what every blob of the vault is. The layout is in docs/formats/storage.md#sealed-object."""
 
 from collections.abc import Callable, Iterable, Iterator
 

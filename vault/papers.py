@@ -1,4 +1,4 @@
-"""Where the parts of a version lie and under which context they are sealed (docs/formats.md, "Sealed object")."""
+"""Where the parts of a version lie and under which context they are sealed (docs/formats.md#contexts-of-the-vault)."""
 
 import json
 import zlib
