@@ -22,7 +22,6 @@ from vault.principals import Citizen
 from vault.wallets import Wallet
 
 TITLE_MAX = 200
-PAGE_MAX = 100
 
 
 @dataclass(frozen=True)
