@@ -27,6 +27,7 @@ class Settings(BaseSettings):
     max_upload_bytes: int = Field(512 * MIB, gt=0, description="Largest paper taken, in bytes.")
     upload_slots: int = Field(32, gt=0, description="Uploads received at the same time; more are asked to wait.")
     upload_idle_s: int = Field(60, gt=0, description="An upload that sends nothing for so long is given up.")
+    upload_longest_s: int = Field(4 * 3600, gt=0, description="An upload that takes longer in all is given up.")
     bin_days: int = Field(
         30, ge=0, description="Days that a deleted paper rests in the bin before its key is destroyed."
     )

@@ -33,7 +33,7 @@ def begin(session: Session, allowances: tuple[Allowance, ...]) -> None:
     Raises `TooManyAttempts` (with seconds to wait) and counts nothing while any of the subjects is slowed.
     """
     at = now(session)
-    rows = [session.get(Failures, a.subject) for a in allowances]
+    rows = [session.get(Failures, a.subject, with_for_update=True) for a in allowances]
     waits = [row.until - at for row in rows if row and row.until > at]
     if waits:
         raise TooManyAttempts(retry_after=int(max(waits).total_seconds()) + 1)

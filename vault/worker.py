@@ -13,7 +13,7 @@ from ocr import PageDone
 from ocr.errors import OcrError
 from ocr.reading import Reading
 from storage.errors import BlobMissing
-from vault import accesslog, jobs, papers, readings
+from vault import accesslog, documents, jobs, papers, readings
 from vault.accesslog import Kind
 from vault.documents import Paper
 from vault.housekeeping import Housekeeping
@@ -120,7 +120,8 @@ class Worker:
             version.state, version.failure, version.pages_read = ReadingState.done, None, len(reading.pages)
             document = session.get_one(Document, version.document_id)
             paper = Paper(document, version, papers.open_label(ticket.key, version.id, version.label), ticket.key)
-            self._describe(document, reading, readings.confirmed_values(paper))
+            if documents.is_current(session, version):
+                self._describe(document, reading, readings.confirmed_values(paper))
             self._record(Kind.reading_done, session, version)
 
     def _fail(self, ticket: Ticket, reason: str) -> None:

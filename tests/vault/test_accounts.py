@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from sqlmodel import SQLModel, select
+from starlette.requests import Request
 
 from storage.errors import BlobMissing, SealBroken
 from tests.vault import visitors
@@ -14,6 +15,7 @@ from tests.vault.visitors import PASSWORD
 from tests.vault.world import World
 from vault import accounts, documents, erasure, jobs, models, papers, signins, slowdown, wallets
 from vault.accounts import Attempt
+from vault.api.accounts import address_of
 from vault.db import now
 from vault.errors import Invalid, LoginTaken, SignInFailed, SignInNeeded, SignUpClosed, TooManyAttempts, VaultError
 from vault.models import Account, Document, Failures, SignIn, Version, Wallet
@@ -305,3 +307,18 @@ def test_a_wrong_password_erases_nothing(world: World) -> None:
         erasure.erase_wallet(world.services, world.an, "not this one")
     with world.services.db.read() as session:
         assert documents.get(session, world.an.wallet, paper.id).key == paper.key
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("2001:db8:1:2::1", "2001:db8:1:2:ffff::9", True),
+        ("2001:db8:1:2::1", "2001:db8:1:3::1", False),
+        ("203.0.113.7", "203.0.113.8", False),
+    ],
+)
+def test_a_household_with_many_ipv6_addresses_counts_as_one(one: str, other: str, same: bool) -> None:
+    def come_from(address: str) -> Request:
+        return Request({"type": "http", "client": (address, 5000), "headers": []})
+
+    assert (address_of(come_from(one)) == address_of(come_from(other))) is same

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from select import select as readable
 from threading import Thread
 
 import httpx
@@ -142,6 +143,21 @@ def test_a_newer_version_becomes_current_and_the_older_stays(world: World) -> No
         intake.add_version(world.services, world.binh, document_id, Ready("c.png", picture(colour=3)))
 
 
+def test_reading_an_older_version_again_does_not_describe_the_paper(world: World) -> None:
+    """Its job was late; the newer version has been read meanwhile."""
+    document_id = put_in(world, picture(colour=10))
+    late = Worker(world.services)
+    intake.add_version(world.services, world.an, document_id, Ready("new.png", picture(colour=20)))
+    with world.services.db.write() as session:
+        paper = documents.get(session, world.an.wallet, document_id)
+        paper.document.kind = "passport"
+        session.add(paper.document)
+        newer = session.exec(select(Job).where(Job.version_id == paper.version.id)).one()
+        session.delete(newer)
+    assert late.step() and not late.step()
+    assert world.row(Document, document_id).kind == "passport"
+
+
 def test_nothing_enters_a_wallet_that_was_erased_while_it_was_on_its_way(world: World) -> None:
     class Slow(Ready):
         def chunks(self) -> Iterator[bytes]:
@@ -209,6 +225,7 @@ def running(tmp_path: object) -> Iterator[Running]:
         public_url=f"http://127.0.0.1:{port}",
         max_upload_bytes=LIMIT,
         upload_idle_s=1,
+        upload_longest_s=4,
         upload_slots=1,
         embedded_worker=False,
     )
@@ -289,6 +306,18 @@ def test_an_upload_that_stalls_is_given_up(running: Running) -> None:
     assert running.until_empty() == []
 
 
+def test_an_upload_that_trickles_does_not_hold_its_place_for_ever(running: Running) -> None:
+    with closing(running.connect()) as connection:
+        head = running.head("/api/documents", "Transfer-Encoding: chunked")
+        connection.sendall(head + chunk(part(b"%PDF-1.7\n" + b"x" * 100_000)))
+        ends = time.monotonic() + 20
+        while not select_readable(connection) and time.monotonic() < ends:
+            connection.sendall(chunk(b"x"))
+        status, _, problem = answer(connection)
+    assert (status, problem["type"]) == (408, "/problems/upload-stalled")
+    assert running.until_empty() == []
+
+
 def test_an_upload_whose_sender_is_gone_leaves_nothing(running: Running) -> None:
     with closing(running.connect()) as connection:
         head = running.head("/api/documents", f"Content-Length: {LIMIT}")
@@ -332,6 +361,10 @@ def test_a_refusal_on_a_page_is_said_on_the_page(running: Running) -> None:
     assert refused.status_code == 415
     assert refused.headers["content-type"].startswith("text/html")
     assert running.until_empty() == []
+
+
+def select_readable(connection: socket.socket) -> bool:
+    return bool(readable([connection], [], [], 0.2)[0])
 
 
 def _until_it_arrives(running: Running) -> None:

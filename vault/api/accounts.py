@@ -1,5 +1,7 @@
 """Accounts and sessions over HTTP."""
 
+from ipaddress import ip_address, ip_network
+
 from fastapi import APIRouter, Request, Response
 
 from vault import accounts, erasure
@@ -12,7 +14,12 @@ router = APIRouter(prefix="/api", tags=["accounts"])
 
 
 def address_of(request: Request) -> str:
-    return request.client.host if request.client else "unknown"
+    """Where somebody comes from, for counting: of IPv6 the /64, which one household has whole."""
+    try:
+        address = ip_address(request.client.host if request.client else "")
+    except ValueError:
+        return "unknown"
+    return str(ip_network((address, 64), strict=False)) if address.version == 6 else str(address)
 
 
 def attempt_of(request: Request, login: str, password: str) -> Attempt:

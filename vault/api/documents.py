@@ -82,7 +82,7 @@ async def receive(request: Request, services: Services, take: Callable[[Upload],
     except anyio.WouldBlock:
         raise Busy from None
     try:
-        chunks = body_chunks(request, services.settings.upload_idle_s)
+        chunks = body_chunks(request, services.settings.upload_idle_s, services.settings.upload_longest_s)
         upload = Upload(request.headers.get("content-type", ""), chunks, limit)
         return await anyio.to_thread.run_sync(take, upload, limiter=anyio.CapacityLimiter(1))
     finally:

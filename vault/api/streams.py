@@ -2,6 +2,7 @@
 
 import base64
 import re
+import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from urllib.parse import quote
 
@@ -23,14 +24,18 @@ GUARDS = {
 """Headers of everything that came from outside: opened in a browser it may run nothing and reach nothing."""
 
 
-def body_chunks(request: Request, idle_s: int) -> Iterator[bytes]:
-    """The request's body as it arrives, for a worker thread. Raises `UploadStalled` after `idle_s` of silence."""
-    stream = request.stream()
-    while chunk := from_thread.run(_next, stream, idle_s):
+def body_chunks(request: Request, idle_s: int, longest_s: int) -> Iterator[bytes]:
+    """The request's body as it arrives, for a worker thread.
+
+    Raises `UploadStalled` after `idle_s` of silence, or when the whole takes longer than `longest_s`: a byte now and
+    then must not hold a place for ever.
+    """
+    stream, ends = request.stream(), time.monotonic() + longest_s
+    while chunk := from_thread.run(_next, stream, min(idle_s, ends - time.monotonic())):
         yield chunk
 
 
-async def _next(stream: AsyncIterator[bytes], idle_s: int) -> bytes:
+async def _next(stream: AsyncIterator[bytes], idle_s: float) -> bytes:
     try:
         with anyio.fail_after(idle_s):
             async for chunk in stream:
