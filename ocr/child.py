@@ -10,6 +10,7 @@ from typing import Any
 
 from ocr.confine import confine
 from ocr.errors import OcrError, ReadingFailed
+from ocr.fence import fence
 from ocr.frames import Channel, Header
 from ocr.limits import Limits
 from ocr.remote import open_remote
@@ -40,19 +41,20 @@ def _answer(channel: Channel) -> None:
 
 def _obey(order: Header, channel: Channel) -> None:
     limits = Limits(**order["limits"])
+    scratch, kinds = (Path(order[name]) if order.get(name) else None for name in ("scratch", "kinds"))
+    fence([kinds] if kinds else [], [scratch] if scratch else [])
     file = open_remote(channel, order["size"])
-    if order["do"] == "inspect":
+    if scratch is None:
         from ocr.papers import open_paper  # imported late, so that the limits hold already
 
         paper = open_paper(file, limits)
         paper.check()
         channel.send({"done": "inspection", "media_type": paper.media_type, "pages": paper.pages})
         return
-    tempfile.tempdir = order["scratch"]
+    tempfile.tempdir = str(scratch)
     from ocr.reader import read_paper
 
-    kinds = Path(order["kinds"]) if order["kinds"] else None
-    read_paper(file, limits, Path(order["scratch"]), kinds, _Sender(channel))
+    read_paper(file, limits, scratch, kinds, _Sender(channel))
 
 
 class _Sender:

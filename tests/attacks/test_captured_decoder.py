@@ -1,0 +1,90 @@
+"""A decoder that a hostile file has taken over: what its code could reach from inside the child."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from ocr import Limits, fence
+from ocr.frames import Channel
+from ocr.scratch import scratch_folder
+from storage.rootkey import FileRootKey
+
+# The attacker's own code, in the place of a decoder: it tries everything and tells what worked.
+CAPTURED = """
+import json, os, sys
+sys.path.append(sys.argv[1])
+import ocr.papers
+
+def attempt(name, deed):
+    try:
+        deed()
+    except OSError:
+        return []
+    return [name]
+
+def take_over(file, limits):
+    key, parent = sys.argv[2], os.getppid()
+    done = attempt("key", lambda: open(key, "rb").read())
+    done += attempt("listing", lambda: os.listdir(os.path.dirname(key)))
+    done += attempt("memory", lambda: open(f"/proc/{parent}/mem", "rb"))
+    done += attempt("environment", lambda: open(f"/proc/{parent}/environ", "rb").read())
+    done += attempt("planting", lambda: open(os.path.join(os.path.dirname(key), "planted"), "wb"))
+    done += attempt("killing", lambda: os.kill(parent, 0))
+    done += attempt("source", lambda: open(os.path.join(sys.argv[1], "pyproject.toml"), "rb").read())
+    class Told:
+        media_type, pages, check = json.dumps(done), 1, staticmethod(lambda: None)
+    return Told
+
+ocr.papers.open_paper = take_over
+from ocr.child import main
+main(sys.argv[3:])
+"""
+ROOT = Path(fence.__file__).parent.parent
+
+
+def captured(key: Path) -> list[str]:
+    """What the attacker's code could do inside a child that was asked to inspect a paper."""
+    limits = Limits()
+    ours, theirs = socket.socketpair()
+    caps = (theirs.fileno(), limits.memory_bytes, limits.cpu_s, limits.scratch_bytes, limits.open_files, os.getpid())
+    with ours, theirs:
+        command = [sys.executable, "-I", "-c", CAPTURED, str(ROOT), str(key), *map(str, caps)]
+        with subprocess.Popen(command, pass_fds=(theirs.fileno(),)) as process:
+            channel = Channel(ours)
+            channel.send({"do": "inspect", "size": 10, "limits": asdict(limits)})
+            told, _ = channel.receive()
+            process.wait(30)
+    found: list[str] = json.loads(told["media_type"])
+    return found
+
+
+@pytest.mark.skipif(not fence.available(), reason="this kernel has no Landlock")
+def test_captured_decoder_reaches_no_key_no_folder_and_not_the_server(tmp_path: Path) -> None:
+    key = tmp_path / "root.key"
+    FileRootKey.create(key)
+    assert captured(key) == []
+    assert not (tmp_path / "planted").exists()
+
+
+@pytest.mark.skipif(not fence.available(), reason="this kernel has no Landlock")
+def test_fenced_process_writes_in_its_scratch_alone() -> None:
+    program = (
+        "import os, sys; sys.path.append(sys.argv[1])\n"
+        "from pathlib import Path; from ocr import confine, fence\n"
+        "confine.confine(2**31, 60, 2**20, 64, os.getppid())\n"
+        "assert fence.fence([], [Path(sys.argv[2])])\n"
+        "Path(sys.argv[2], 'page.pgm').write_bytes(b'x')\n"
+        "try:\n    Path('/dev/shm/elsewhere').write_bytes(b'x')\n"
+        "except OSError:\n    print('refused')\n"
+    )
+    with scratch_folder() as scratch:
+        command = [sys.executable, "-I", "-c", program, str(ROOT), str(scratch)]
+        told = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+        assert (scratch / "page.pgm").read_bytes() == b"x"
+    assert told.stdout == "refused\n"
