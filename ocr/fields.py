@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rapidfuzz import fuzz
 
@@ -19,6 +19,8 @@ _GAP = 4.0  # heights of a line: white space as wide as this parts two cells
 _BELOW = 3.0  # heights of a line within which "below" still belongs to the label
 _INDENT = 0.05  # of the page's width by which a line may begin left or right of the label
 _ITEM = 6  # letters such as "1. a) " before a label that begins a line
+_MOST_LINES = 300  # of a page, in which fields are looked for: the work grows with the square of the labels found
+_MOST_LETTERS = 1000  # of a line
 _FILLERS = " .:;_…,|-–—=*"
 _DATE = r"\d{1,2}\s*[/.\-|il]\s*\d{1,2}\s*[/.\-|il]\s*\d{4}|ngay\D{0,12}\d{1,2}\D{1,20}\d{1,2}\D{1,20}\d{4}"
 _PATTERNS = {"date": _DATE, "id": r"[\doqilsbz]{12}(?![\da-z])|\d{3}(?: ?\d{3}){3}(?!\d)", "number": r"\d[\d.,]*"}
@@ -82,7 +84,9 @@ _Others = Sequence[tuple[Line, bool]]  # lines other than the label's, and wheth
 
 def find_fields(kind: Kind, page: Page) -> tuple[Field, ...]:
     """At most one field for each specification, in the kind's order."""
-    labelled = [(line, _labels(line, kind)) for line in page.lines]
+    short = [line for line in page.lines if len(line.text) <= _MOST_LETTERS][:_MOST_LINES]
+    labelled = [(line, _labels(line, kind)) for line in short]
+    page = replace(page, lines=tuple(short))
     found = (_first(spec, labelled, page) for spec in kind.fields)
     return tuple(field for field in found if field is not None)
 

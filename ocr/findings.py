@@ -10,6 +10,7 @@ from ocr.reading import SOURCES, Code, Field, Page, Reading
 from ocr.titles import name_kind
 
 CARD = "citizen-card"
+_MOST_PAGES = 20  # in which fields are looked for: it is done again whenever the owner names another kind
 CARD_BY_CODE = 0.95  # how sure the QR of a card makes its kind where no title was read
 
 
@@ -29,7 +30,7 @@ def fields_of(kind: Kind | None, pages: Sequence[Page], codes: Sequence[Code]) -
     if kind is None:
         return ()
     found = next((fields for code in codes if (fields := _card_fields(code))), []) if kind.code == CARD else []
-    found = _surest(found + [field for page in pages for field in find_fields(kind, page)])
+    found = _surest(found + [field for page in pages[:_MOST_PAGES] for field in find_fields(kind, page)])
     order = {spec.name: place for place, spec in enumerate(kind.fields)}
     return tuple(sorted(found, key=lambda field: (order.get(field.name, 99), SOURCES.index(field.source))))
 

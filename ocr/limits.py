@@ -10,6 +10,9 @@ BODY_BYTES = 16 * MIB  # binary part of a frame
 PREVIEW_WIDTH = 1240  # pixels
 THUMBNAIL_WIDTH = 360  # pixels
 PREVIEW_BYTES = 4 * MIB  # most that a preview or a thumbnail may weigh
+PAGE_LETTERS = 100_000  # of a text layer
+PAGE_WORDS = 10_000  # a page of a newspaper has half of that
+PAPER_WORDS = 100_000  # about 25 MiB in the reading process: a file of 4 KiB could ask for gigabytes
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ocr.errors import EmptyPaper, ReadingFailed, ReadingMalformed, TooManyBytes
 from ocr.frames import Header
-from ocr.limits import PREVIEW_BYTES, Limits
+from ocr.limits import PAGE_WORDS, PAPER_WORDS, PREVIEW_BYTES, Limits
 from ocr.media import TAKEN
 from ocr.reading import Page, Reading
 from ocr.sandbox import base_order, child
@@ -61,6 +61,7 @@ def read(
     """
     _check_size(source, limits)
     pages: list[Page] = []
+    words = 0
     with scratch_folder() as scratch, child(limits, scratch) as running:
         kinds = str(kinds_dir.resolve()) if kinds_dir else None
         running.order({**base_order("read", source, limits), "scratch": str(scratch), "kinds": kinds})
@@ -70,6 +71,9 @@ def read(
                 if header.get("done") == "reading":
                     return _whole(pages, body)
                 done = _page_done(header, body, pages, limits)
+                words += pages[-1].words
+                if words > PAPER_WORDS:
+                    raise ReadingMalformed
             except (ReadingMalformed, ValueError, RecursionError) as error:
                 raise ReadingFailed("protocol") from error
             on_page(done)
@@ -82,7 +86,7 @@ def _page_done(header: Header, body: bytes, pages: list[Page], limits: Limits) -
     cut = members.whole("preview", 0, PREVIEW_BYTES)
     end = cut + members.whole("thumbnail", 0, PREVIEW_BYTES)
     page = Page.from_dict(json.loads(body[end:]))
-    if page.number != len(pages) + 1 or page.number > of:
+    if page.number != len(pages) + 1 or page.number > of or page.words > PAGE_WORDS:
         raise ReadingMalformed
     pages.append(page)
     return PageDone(page.number, of, _webp(body[:cut]), _webp(body[cut:end]))

@@ -10,7 +10,7 @@ from PIL import Image
 
 from ocr.ends import is_cut
 from ocr.errors import BrokenPaper, EmptyPaper, PasswordProtected, TooManyPages, TruncatedPaper
-from ocr.limits import Limits
+from ocr.limits import PAGE_LETTERS, Limits
 from ocr.reading import Box, Line, Word
 
 _DPI = 300
@@ -110,7 +110,7 @@ def _lines(page: pdfium.PdfPage) -> Iterator[Line]:
 def _words(page: pdfium.PdfPage) -> Iterator[tuple[Word | None, bool]]:
     textpage = page.get_textpage()
     text, boxes = "", []
-    for index in range(textpage.count_chars()):
+    for index in range(min(textpage.count_chars(), PAGE_LETTERS)):
         letter = _letter(textpage, index)
         if not letter.isspace():
             if not _is_hidden(textpage, index):

@@ -1,6 +1,7 @@
 """Reading one paper from front to back, in the child."""
 
 import io
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
@@ -10,7 +11,7 @@ from ocr import findings
 from ocr.codes import find_codes
 from ocr.errors import OcrError, ReadingFailed
 from ocr.kinds import load_kinds
-from ocr.limits import PREVIEW_BYTES, PREVIEW_WIDTH, THUMBNAIL_WIDTH, Limits
+from ocr.limits import PAGE_WORDS, PAPER_WORDS, PREVIEW_BYTES, PREVIEW_WIDTH, THUMBNAIL_WIDTH, Limits
 from ocr.papers import Paper, open_paper
 from ocr.reading import Code, Page
 from ocr.recognising import Recogniser
@@ -34,8 +35,11 @@ def read_paper(file: BinaryIO, limits: Limits, scratch: Path, kinds_dir: Path | 
     recogniser = Recogniser(scratch, limits)
     pages: list[Page] = []
     codes: list[Code] = []
+    words_left = PAPER_WORDS
     for number in range(1, paper.pages + 1):
         page, preview, thumbnail = _read_page(paper, number, recogniser, codes)
+        page = _cut(page, min(words_left, PAGE_WORDS))
+        words_left -= page.words
         pages.append(page)
         results.page(paper.pages, preview, thumbnail, page.as_dict())
     results.findings(findings.find(pages, codes, kinds).findings())
@@ -56,6 +60,16 @@ def _read_page(paper: Paper, number: int, recogniser: Recogniser, codes: list[Co
             raise  # nothing is left to read
         code = error.code if isinstance(error, OcrError) else ReadingFailed.code
         return Page(number, 0, 0, "ocr", "vie", (), code), b"", b""
+
+
+def _cut(page: Page, most: int) -> Page:
+    """The page with its first `most` words, in whole lines: more are there to exhaust whoever holds the reading."""
+    words = 0
+    for place, line in enumerate(page.lines):
+        words += len(line.words)
+        if words > most:
+            return replace(page, lines=page.lines[:place])
+    return page
 
 
 def _webp(image: Image.Image, width: int) -> bytes:

@@ -64,6 +64,10 @@ class Page:
     def text(self) -> str:
         return "\n".join(line.text for line in self.lines)
 
+    @property
+    def words(self) -> int:
+        return sum(len(line.words) for line in self.lines)
+
     def as_dict(self) -> dict[str, Any]:
         return {
             "number": self.number, "width": self.width, "height": self.height, "source": self.source,
