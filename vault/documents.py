@@ -185,6 +185,12 @@ def destroy_all(session: Session, citizen_id: str) -> list[Remains]:
     return [remains for document in mine for remains in _destroy(session, document)]
 
 
+def is_current(session: Session, version: Version) -> bool:
+    """Is there no newer version of its document?"""
+    newer = (Version.document_id == version.document_id, Version.number > version.number)
+    return session.exec(select(Version.id).where(*newer)).first() is None
+
+
 def by_fingerprint(session: Session, citizen_id: str, fingerprint: bytes) -> str | None:
     """The id of the document in this wallet that has the same bytes already."""
     same = (Version.citizen_id == citizen_id, Version.fingerprint == fingerprint)
