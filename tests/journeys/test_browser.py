@@ -191,6 +191,19 @@ def test_every_other_page_is_fit_to_be_looked_at(town: Town) -> None:
     officer.fine()
 
 
+def test_what_is_wrong_with_a_page_is_noticed(town: Town) -> None:
+    """The control: a script in the page, a picture without words, and something too wide for the phone."""
+    visitor = town.visitor()
+    visitor.page.goto("/sign-in")
+    spoil = """document.querySelector("main").innerHTML +=
+        '<img src="/static/mark.svg" onload="alert(1)"><div style="width: 900px">wide</div>'"""
+    visitor.page.evaluate(spoil)
+    visitor.page.evaluate("document.querySelector('main div').style.width = '900px'")
+    visitor.look()
+    told = " ".join(visitor.complaints)
+    assert "image-alt" in told and "px wider" in told and "Content Security Policy" in told, visitor.complaints
+
+
 def test_a_file_that_cannot_be_taken_is_told_and_nothing_typed_is_lost(town: Town) -> None:
     citizen = town.visitor()
     citizen.sign_up("cuc")
