@@ -31,15 +31,11 @@ def serve(
     settings = _serve_settings(host, port)
     listener = _listen(settings)
     settings = _with_address(settings, listener)
-    with plain_errors():
-        from vault import firststart
-
-        services = firststart.prepare(settings)
-        sign_ins = _seed(services) if demo else []
-        typer.echo(f"Docvault serves at {settings.public_url} (Ctrl-C stops it)")
-        for line in sign_ins:
-            typer.echo(line)
-        _serve(settings, services, listener)
+    try:
+        with plain_errors():
+            _start(settings, listener, demo)
+    except KeyboardInterrupt:  # also while the demo is made; uvicorn stops cleanly and passes it on
+        typer.echo("Stopped.")
 
 
 def worker() -> None:
@@ -115,6 +111,17 @@ def _with_address(settings: "Settings", listener: socket.socket) -> "Settings":
     return settings.model_copy(update={"public_url": f"http://{host}:{listener.getsockname()[1]}"})
 
 
+def _start(settings: "Settings", listener: socket.socket, demo: bool) -> None:
+    from vault import firststart
+
+    services = firststart.prepare(settings)
+    sign_ins = _seed(services) if demo else []
+    typer.echo(f"Docvault serves at {settings.public_url} (Ctrl-C stops it)")
+    for line in sign_ins:
+        typer.echo(line)
+    _serve(settings, services, listener)
+
+
 def _seed(services: "Services") -> list[str]:
     from vault.demo.draw import FontsMissing
     from vault.demo.seed import seed
@@ -140,7 +147,4 @@ def _serve(settings: "Settings", services: "Services", listener: socket.socket) 
         forwarded_allow_ips=settings.forwarded_allow_ips,
         timeout_graceful_shutdown=STOP_S,
     )
-    try:
-        uvicorn.Server(config).run(sockets=[listener])
-    except KeyboardInterrupt:  # uvicorn has stopped cleanly and passes Ctrl-C on
-        typer.echo("Stopped.")
+    uvicorn.Server(config).run(sockets=[listener])

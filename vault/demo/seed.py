@@ -1,13 +1,15 @@
 """The demo: one citizen with four papers that the real pipeline read, one agency with one officer. Made once."""
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, func, select
 
-from vault import accounts, agencies, intake, signins
+from vault import accesslog, accounts, agencies, intake, signins
 from vault.accounts import Attempt
 from vault.demo.papers import papers
-from vault.models import Account
+from vault.errors import Duplicate
+from vault.models import Account, Event
 from vault.principals import Citizen
 from vault.services import Services
 from vault.uploads import Ready
@@ -15,6 +17,7 @@ from vault.worker import Worker
 
 AGENCY = "UBND phường Hải Châu (bản dùng thử)"
 OFFICER_NAME = "Trần Thị Bình"
+PAPERS = 4
 
 
 @dataclass(frozen=True)
@@ -35,19 +38,28 @@ def seed(services: Services) -> tuple[DemoSignIn, DemoSignIn]:
 
     Raises `FontsMissing` where the papers cannot be drawn.
     """
-    drawn = None if _has(services, CITIZEN) else papers()
-    if not _has(services, OFFICER):
-        _add_officer(services)
-    if drawn is not None:
-        citizen = _add_citizen(services)
+    if _put_in(services) < PAPERS:
+        drawn = papers()
+        citizen = _citizen(services)
         for paper in drawn:
-            intake.add_document(services, citizen, Ready(paper.file_name, paper.data))
+            with suppress(Duplicate):  # put in before a first start that was stopped halfway
+                intake.add_document(services, citizen, Ready(paper.file_name, paper.data))
         with services.db.write() as session:
             signins.end_all(session, citizen.account_id)
+    if not _has(services, OFFICER):
+        _add_officer(services)
     worker = Worker(services)
     while worker.step():
         pass
     return CITIZEN, OFFICER
+
+
+def _put_in(services: Services) -> int:
+    """How many papers the citizen ever put in: the log keeps it also when one was thrown away since."""
+    added = (Event.kind == accesslog.Kind.document_added, Account.login == CITIZEN.login)
+    query = select(func.count()).select_from(Event).join(Account, col(Account.id) == col(Event.account_id))
+    with services.db.read() as session:
+        return session.exec(query.where(*added)).one()
 
 
 def _has(services: Services, who: DemoSignIn) -> bool:
@@ -62,17 +74,19 @@ def _add_officer(services: Services) -> None:
         agencies.add_officer(session, agency.id, OFFICER.login, hashed, OFFICER_NAME)
 
 
-def _add_citizen(services: Services) -> Citizen:
-    hashed = services.passwords.hash(CITIZEN.password)
-    with services.db.write() as session:
-        accounts.open_account(session, services.root, hashed, CITIZEN.login)
+def _citizen(services: Services) -> Citizen:
+    """Signed in; made first where there is none."""
+    if not _has(services, CITIZEN):
+        hashed = services.passwords.hash(CITIZEN.password)
+        with services.db.write() as session:
+            accounts.open_account(session, services.root, hashed, CITIZEN.login)
     attempt = Attempt(CITIZEN.login, CITIZEN.password, "demo")
     token = accounts.sign_in(services.db, services.root, services.passwords, services.settings, attempt)
     with services.db.read() as session:
-        return _citizen(session, services, token)
+        return _principal(session, services, token)
 
 
-def _citizen(session: Session, services: Services, token: str) -> Citizen:
+def _principal(session: Session, services: Services, token: str) -> Citizen:
     principal = signins.resume(session, token, services.settings)
     if not isinstance(principal, Citizen):
         raise TypeError("the demo's citizen has no wallet")

@@ -1,0 +1,59 @@
+"""The demo: four papers that the pipeline really read, and sign-ins that exist with `--demo` alone."""
+
+import pytest
+from sqlmodel import func, select
+
+from tests import needs
+from vault import accounts, documents, intake
+from vault.accounts import Attempt
+from vault.demo.papers import papers
+from vault.demo.seed import CITIZEN, OFFICER, DemoSignIn, seed
+from vault.models import Account, Agency, Event, ReadingState
+from vault.principals import Citizen
+from vault.services import Services
+from vault.signins import resume
+from vault.uploads import Ready
+
+
+@pytest.fixture(autouse=True)
+def tools() -> None:
+    needs.need_tesseract()
+
+
+def signed_in(services: Services, who: DemoSignIn) -> object:
+    attempt = Attempt(who.login, who.password, "127.0.0.1")
+    token = accounts.sign_in(services.db, services.root, services.passwords, services.settings, attempt)
+    with services.db.read() as session:
+        return resume(session, token, services.settings)
+
+
+def counted(services: Services, kind: type[Account] | type[Agency] | type[Event]) -> int:
+    with services.db.read() as session:
+        return session.exec(select(func.count()).select_from(kind)).one()
+
+
+def test_a_vault_that_was_started_without_the_demo_has_nobody_in_it(services: Services) -> None:
+    assert counted(services, Account) == counted(services, Agency) == 0
+
+
+def test_a_demo_that_was_stopped_halfway_is_whole_at_the_next_start_and_made_once(services: Services) -> None:
+    with services.db.write() as session:
+        hashed = services.passwords.hash(CITIZEN.password)
+        accounts.open_account(session, services.root, hashed, CITIZEN.login)
+    begun = signed_in(services, CITIZEN)
+    assert isinstance(begun, Citizen)
+    first = papers()[0]
+    intake.add_document(services, begun, Ready(first.file_name, first.data))
+
+    assert [who.role for who in seed(services)] == ["citizen", "officer"]
+    citizen = signed_in(services, CITIZEN)
+    assert isinstance(citizen, Citizen)
+    with services.db.read() as session:
+        found = documents.listed(session, citizen.wallet)
+    assert {paper.version.state for paper in found} == {ReadingState.done}
+    assert sorted(paper.document.kind for paper in found) == sorted(paper.kind for paper in papers())
+
+    assert signed_in(services, OFFICER)
+    before = counted(services, Event)
+    seed(services)
+    assert (counted(services, Event), counted(services, Account), counted(services, Agency)) == (before, 2, 1)
