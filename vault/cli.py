@@ -4,10 +4,14 @@ Exit codes: 0 done; 1 not done, for the reason that was printed (`verify`: not g
 2 arguments, settings or input that cannot be read; 3 (`verify` alone) another file than the grant names.
 """
 
+from typing import NoReturn
+
 import typer
 
 from vault.commands import administer, run
 from vault.commands.verify import verify_grant
+
+OURS = ("storage", "ocr", "sharing", "vault")
 
 app = typer.Typer(
     name="docvault",
@@ -28,7 +32,19 @@ app.add_typer(administer.keys, name="keys")
 
 
 def main() -> None:
-    app()
+    try:
+        app()
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] in OURS:
+            raise
+        _say_missing(error)
+
+
+def _say_missing(error: ModuleNotFoundError) -> NoReturn:
+    """Without the extra `server` there is `verify` alone; say so instead of a traceback."""
+    typer.echo(f"docvault: this command needs more than `verify` does ({error.name} is missing).", err=True)
+    typer.echo("Install the rest: pip install 'docvault[server]'", err=True)
+    raise SystemExit(2)
 
 
 if __name__ == "__main__":

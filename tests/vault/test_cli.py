@@ -164,6 +164,16 @@ def test_verifying_needs_neither_database_nor_server(shared: list[str], tmp_path
     assert (result.returncode, "genuine" in result.stdout) == (0, True), result.stderr
 
 
+def test_an_agency_that_installed_only_what_verifies_is_told_what_the_rest_needs(tmp_path: Path) -> None:
+    blocked = "import sys\nsys.modules['pydantic_settings'] = None\nfrom vault.cli import main\nmain()\n"
+    environment = {"PYTHONPATH": str(Path(__file__).parents[2]), "HOME": str(tmp_path)}
+    command = [sys.executable, "-c", blocked, "migrate"]
+    result = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+    assert result.returncode == 2
+    assert "docvault[server]" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
 def test_another_file_is_told_apart_from_a_false_grant(shared: list[str], tmp_path: Path) -> None:
     (tmp_path / "paper.pdf").write_bytes(CONTENT[:-1] + b"x")
     result = run(*shared, "--document", str(tmp_path / "paper.pdf"), "--json")
