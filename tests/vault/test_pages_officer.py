@@ -2,14 +2,18 @@
 
 import re
 from datetime import timedelta
+from html import unescape
+from pathlib import Path
 
 import httpx
 import pytest
+from typer.testing import CliRunner
 
 from sharing.errors import Expired
 from tests.vault import visitors
 from tests.vault.world import CONTENT, World
 from vault import grants
+from vault.cli import app
 from vault.documents import Paper
 from vault.models import Grant
 from vault.pages import verifying
@@ -158,6 +162,24 @@ def test_a_genuine_grant_passes_every_step(lan: httpx.Client, taken: str, paper:
     assert "The grant is genuine" in page
     assert page.count('<li class="passed">') == 11
     assert f'data-sha256="{paper.label.sha256.hex()}"' in page
+
+
+def test_an_officer_copies_the_command_that_verifies_elsewhere(
+    lan: httpx.Client, world: World, taken: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = lan.post("/officer/verify", data={"grant": signed_grant(lan, taken)}).text
+    shown = re.search(r"<code data-command>(.+?)</code>", page)
+    assert shown
+    download = lan.get(f"/officer/grants/{taken}/grant.jws").headers["content-disposition"]
+    name = download.partition('filename="')[2].rstrip('"')
+    monkeypatch.chdir(tmp_path)
+    Path(name).write_text(signed_grant(lan, taken))
+    Path("FILE").write_bytes(CONTENT)
+    Path("jwks.json").write_text(lan.get("/.well-known/jwks.json").text)
+    command = unescape(shown[1]).split()[1:]
+    assert name in command
+    result = CliRunner().invoke(app, [*command, "--jwks", "jwks.json"])
+    assert (result.exit_code, "the paper that it names" in result.stdout) == (0, True), result.output
 
 
 def test_a_withdrawn_grant_is_genuine_but_says_that_it_was_withdrawn(
