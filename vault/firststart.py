@@ -14,7 +14,7 @@ from vault.settings import Settings
 def prepare(settings: Settings) -> Services:
     """Migrates, makes what is missing and opens the services.
 
-    Raises `KeyUnusable` when the database has keys that a new root key could never open.
+    Raises `KeyUnusable` when the root key is gone or another than the one that the database was made with.
     """
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     migrate.upgrade(settings.database)
@@ -24,6 +24,11 @@ def prepare(settings: Settings) -> Services:
     services = Services.open(settings)
     with services.db.write() as session:
         signing.ensure_key(session, services.root)
+        if not signing.opens(session, services.root):
+            raise KeyUnusable(
+                f"The root key file {settings.root_key} is not the one of this database. Restore that one: with "
+                "another, what is put in from now on could not be opened together with what is there."
+            )
     return services
 
 

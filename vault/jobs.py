@@ -1,15 +1,19 @@
 """Reading jobs: rows claimed with a lease, so that a killed worker's job is taken over; attempts fence writes."""
 
+import logging
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, delete, select, update
 
+from storage.errors import SealBroken
 from storage.keys import Key, context
 from storage.rootkey import RootKey
 from vault.db import now
 from vault.models import Job
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -33,16 +37,25 @@ def enqueue(session: Session, worker_key: RootKey, version_id: str, citizen_id: 
 
 
 def claim(session: Session, worker_key: RootKey, lease: timedelta) -> Ticket | None:
-    """The job that waits longest, leased; None when there is nothing to do. Needs a write transaction."""
+    """The job that waits longest, leased; None when there is nothing to do. Needs a write transaction.
+
+    A job that this worker's key does not open is put off and not counted: it must not keep the others from their turn,
+    and it goes on once the operator has put the right key back.
+    """
     at = now(session)
     due = select(Job).where(Job.run_after <= at).order_by(col(Job.run_after), col(Job.id)).limit(1)
-    job = session.exec(due.with_for_update(skip_locked=True)).first()
-    if job is None:
-        return None
-    job.attempt += 1
-    job.run_after = at + lease
-    key = worker_key.unwrap(job.ticket, _ticket_context(job.version_id))
-    return Ticket(job.id, job.version_id, job.citizen_id, job.attempt, key)
+    while (job := session.exec(due.with_for_update(skip_locked=True)).first()) is not None:
+        job.run_after = at + lease
+        session.add(job)
+        try:
+            key = worker_key.unwrap(job.ticket, _ticket_context(job.version_id))
+        except SealBroken:
+            log.error("jobs: one was made with another worker key, or is damaged")
+            session.flush()
+            continue
+        job.attempt += 1
+        return Ticket(job.id, job.version_id, job.citizen_id, job.attempt, key)
+    return None
 
 
 def holds(session: Session, ticket: Ticket) -> bool:

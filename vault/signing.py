@@ -8,6 +8,7 @@ from sqlmodel import Session, col, func, select
 from sharing.grants import sign
 from sharing.keys import SigningKey
 from sharing.terms import Terms
+from storage.errors import SealBroken
 from storage.keys import Key, context
 from storage.rootkey import RootKey
 from vault import accesslog
@@ -21,6 +22,15 @@ OVERLAP = timedelta(days=1)
 def ensure_key(session: Session, root: RootKey) -> ServiceKey:
     """The current key; a first one is made where there is none. Needs a write transaction."""
     return current(session) or _add(session, root, now(session))
+
+
+def opens(session: Session, root: RootKey) -> bool:
+    """Whether this is the root key that the current key was wrapped under."""
+    key = current(session)
+    try:
+        return key is not None and bool(root.unwrap(key.private_under_root, _context(key.kid)))
+    except SealBroken:
+        return False
 
 
 def rotate(session: Session, root: RootKey) -> ServiceKey:
