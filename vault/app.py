@@ -12,6 +12,8 @@ from urllib.parse import urlencode
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnection
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
@@ -24,7 +26,7 @@ from vault.api.language import language_of
 from vault.api.openapi import completed
 from vault.errors import Invalid, SignInNeeded, VaultError
 from vault.i18n import translator
-from vault.middleware import BodyLimit, SameSite, StandardHeaders
+from vault.middleware import HEADERS, BodyLimit, SameSite, StandardHeaders
 from vault.pages.errors import error_page
 from vault.problems import Problem
 from vault.services import Services
@@ -102,8 +104,16 @@ def _add_errors(app: FastAPI) -> None:
     async def known(request: Request, error: Exception) -> Response:
         return answer(request, error)
 
-    for kind in (VaultError, StorageError, Exception):
+    async def unknown(request: Request, error: Exception) -> Response:
+        """Answered outside of all middleware, so that the standard headers must come from here."""
+        response = answer(request, error)
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
+        return response
+
+    for kind in (VaultError, StorageError, OperationalError, NoConnection):
         app.add_exception_handler(kind, known)
+    app.add_exception_handler(Exception, unknown)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(ClientDisconnect, _on_gone)

@@ -1,8 +1,9 @@
 """The database: one engine, read and write transactions, and its clock."""
 
+import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -34,6 +35,7 @@ class Database:
         self.engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"), hide_parameters=True)
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         if self.is_sqlite:
+            _make_private(self.engine.url.database)
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
         self._writing = self.engine.execution_options(docvault_write=True)
@@ -60,6 +62,13 @@ def now(session: Session) -> datetime:
         return datetime.fromisoformat(value).replace(tzinfo=UTC)
     value = session.connection().execute(text("SELECT clock_timestamp()")).scalar_one()
     return value.astimezone(UTC) if isinstance(value, datetime) else datetime.fromisoformat(value)
+
+
+def _make_private(path: str | None) -> None:
+    """A new file for its owner alone, whatever the umask; SQLite gives its log and index the same mode."""
+    if path and path != ":memory:":
+        with suppress(OSError):  # connecting tells better what is wrong
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:

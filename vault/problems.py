@@ -1,7 +1,11 @@
 """One table from the verbs' errors to RFC 9457 problem details, in the reader's language."""
 
+import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnection
 
 from ocr.media import TAKEN
 from storage.errors import StorageError, StoreFull, StoreUnavailable
@@ -11,6 +15,8 @@ from vault.i18n import Translate
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_S = 30
+FULL = (sqlite3.SQLITE_FULL, "53100")
+"""What SQLite and PostgreSQL (SQLSTATE) call a full disk."""
 
 
 @dataclass(frozen=True)
@@ -104,11 +110,17 @@ def of(error: Exception, translate: Translate) -> Problem:
     """The problem that answers an error; anything unknown is `internal` and tells nothing."""
     if isinstance(error, VaultError):
         return _of_vault_error(error, translate)
-    if isinstance(error, StoreFull):
+    if isinstance(error, StoreFull) or _is_full(error):
         return make("store-full", translate, headers={"Retry-After": "300"})
-    if isinstance(error, StoreUnavailable):
+    if isinstance(error, StoreUnavailable | OperationalError | NoConnection):
         return make("store-unavailable", translate, headers={"Retry-After": str(RETRY_S)})
     return make("damaged" if isinstance(error, StorageError) else "internal", translate)
+
+
+def _is_full(error: Exception) -> bool:
+    """A database that has no space left. Anything else that it cannot do passes: locked, read-only, restarting."""
+    cause = error.orig if isinstance(error, OperationalError) else None
+    return getattr(cause, "sqlite_errorcode", None) in FULL or getattr(cause, "sqlstate", None) in FULL
 
 
 def make(
