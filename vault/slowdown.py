@@ -47,10 +47,11 @@ def succeed(session: Session, subject: bytes) -> None:
 
 
 def undo(session: Session, subject: bytes) -> None:
-    """Takes one counted attempt back, because it succeeded."""
-    row = session.get(Failures, subject)
+    """Takes one counted attempt and its wait back, because it succeeded: others may come from the same address."""
+    row = session.get(Failures, subject, with_for_update=True)
     if row and row.count > 0:
         row.count -= 1
+        row.until = now(session)  # no wait was left before it: else it would not have been let in
 
 
 def forget(session: Session) -> None:
