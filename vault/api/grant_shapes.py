@@ -6,14 +6,15 @@ from pydantic import BaseModel, Field
 
 from sharing.limits import ITEMS, OPENINGS, PURPOSE_CHARS
 from sharing.terms import Item
-from vault.api.shapes import Taken
+from vault.api.shapes import DOCUMENT_ID, LATER, MOMENT, SHA256, VERSION_ID, Taken
 from vault.grants import Given
 from vault.models import Agency, Event
 from vault.redeeming import Received, Redeemed
 
 AGENCY_ID = "0b2ac4b8-5b7e-4d5e-9d0c-1f7f0a3f1a11"
-VERSION_ID = "5f2c8a54-9a0e-4c56-8f43-0c0e6f0a7b22"
-LINK = "https://vault.example/s#7d9e6c1a-2f0b-4a3e-8e55-3c9b1d2e4f33.vW3…"
+GRANT_ID = "7d9e6c1a-2f0b-4a3e-8e55-3c9b1d2e4f33"
+LINK = f"https://vault.example/s#{GRANT_ID}.vW3…"
+JWS = "eyJhbGciOiJFZDI1NTE5Iiwi…"
 
 
 class GrantBody(Taken):
@@ -32,13 +33,13 @@ class ItemOut(BaseModel):
     version: str = Field(examples=[VERSION_ID])
     kind: str = Field(examples=["birth-certificate"])
     tier: str = Field(examples=["self"])
-    sha256: str = Field(description="hex")
+    sha256: str = Field(description="hex", examples=[SHA256])
     size: int = Field(description="bytes", examples=[184_320])
     media_type: str = Field(examples=["application/pdf"])
 
 
 class OwnItemOut(ItemOut):
-    document: str | None = Field(description="id of the document, while it exists")
+    document: str | None = Field(description="id of the document, while it exists", examples=[DOCUMENT_ID])
 
 
 class AgencyOut(BaseModel):
@@ -53,18 +54,18 @@ class AgencyList(BaseModel):
 class GrantOut(BaseModel):
     """A grant as its citizen sees it."""
 
-    id: str
+    id: str = Field(examples=[GRANT_ID])
     agency: AgencyOut
     state: str = Field(description="waiting (link not used), running, used-up, ended or revoked", examples=["running"])
     purpose: str = Field(examples=["Đăng ký kết hôn"])
-    created_at: datetime
-    expires_at: datetime
-    redeemed_at: datetime | None
-    revoked_at: datetime | None
+    created_at: datetime = Field(examples=[MOMENT])
+    expires_at: datetime = Field(examples=[LATER])
+    redeemed_at: datetime | None = Field(description="when its link was used", examples=[MOMENT])
+    revoked_at: datetime | None = Field(examples=[LATER])
     openings: int = Field(description="counted so far", examples=[1])
     openings_max: int = Field(examples=[10])
     items: list[OwnItemOut]
-    grant: str = Field(description="the signed grant, a compact JWS")
+    grant: str = Field(description="the signed grant, a compact JWS", examples=[JWS])
 
 
 class GrantMade(GrantOut):
@@ -80,42 +81,44 @@ class GrantList(BaseModel):
 class EventOut(BaseModel):
     """One entry of the access log. Ids and codes only."""
 
-    id: int
-    at: datetime
+    id: int = Field(examples=[17])
+    at: datetime = Field(examples=[MOMENT])
     kind: str = Field(examples=["released"])
     agency: AgencyOut | None
-    document: str | None
-    version: str | None
-    grant: str | None
+    document: str | None = Field(examples=[DOCUMENT_ID])
+    version: str | None = Field(examples=[VERSION_ID])
+    grant: str | None = Field(examples=[GRANT_ID])
     detail: str | None = Field(description="a code: why a release was refused", examples=["expired"])
 
 
 class EventList(BaseModel):
     entries: list[EventOut]
-    next: str | None = Field(description="cursor of the next page")
+    next: str | None = Field(description="cursor of the next page", examples=["16"])
 
 
 class RedeemBody(Taken):
     """`client_assertion` is for an agency's system; an officer's session needs none."""
 
     link: str = Field(max_length=400, description="the link, or what follows its #", examples=[LINK])
-    client_assertion: str | None = Field(None, max_length=8192, description="RFC 7523 section 2.2")
+    client_assertion: str | None = Field(None, max_length=8192, description="RFC 7523 section 2.2", examples=[JWS])
     client_assertion_type: str | None = Field(None, examples=["urn:ietf:params:oauth:client-assertion-type:jwt-bearer"])
 
 
 class ReceivedOut(BaseModel):
     """A grant as its agency sees it. What it says is gone once it was revoked."""
 
-    id: str
+    id: str = Field(examples=[GRANT_ID])
     state: str = Field(description="running, used-up, ended or revoked", examples=["running"])
-    redeemed_at: datetime | None
-    expires_at: datetime
+    redeemed_at: datetime | None = Field(examples=[MOMENT])
+    expires_at: datetime = Field(examples=[LATER])
     openings: int = Field(description="counted so far", examples=[1])
     openings_max: int = Field(examples=[10])
-    subject: str | None = Field(description="the citizen's pseudonym at this agency")
+    subject: str | None = Field(
+        description="the citizen's pseudonym at this agency", examples=["UPtqS8XKzWaIsACRB58ic9G5fYU5tzbUI-jwi5jhROI"]
+    )
     purpose: str | None = Field(examples=["Đăng ký kết hôn"])
     items: list[ItemOut]
-    grant: str | None = Field(description="the signed grant, a compact JWS to verify offline")
+    grant: str | None = Field(description="the signed grant, a compact JWS to verify offline", examples=[JWS])
 
 
 class ReceivedList(BaseModel):
@@ -125,7 +128,7 @@ class ReceivedList(BaseModel):
 class RedeemedOut(ReceivedOut):
     """The access token is for an agency's system alone, is shown here once, and opens this grant alone."""
 
-    access_token: str | None
+    access_token: str | None = Field(examples=["kX9…"])
     token_type: str | None = Field(examples=["Bearer"])
 
 

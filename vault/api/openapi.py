@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from vault import problems
+from vault.api.principals import PLAIN_COOKIE, TLS_COOKIE
 from vault.api.shapes import ProblemBody, refusals
 from vault.middleware import SAFE
 
@@ -14,6 +15,15 @@ Description = dict[str, Any]
 SEALED = frozenset({"documents", "grants", "agency"})
 """Tags of the operations that open what is sealed and stored."""
 SCHEMA = {"$ref": f"#/components/schemas/{ProblemBody.__name__}"}
+SESSION = "session"
+SESSION_COOKIE = {
+    "type": "apiKey",
+    "in": "cookie",
+    "name": TLS_COOKIE,
+    "description": f"Comes with `POST /api/session`; without TLS it is called `{PLAIN_COOKIE}`",
+}
+ASSERTION_TOO = "/agency/grants/redeem"
+"""The one path where an agency's system may show a client assertion in the body instead of a session."""
 NOT_OURS = ("HTTPValidationError", "ValidationError")
 """The framework's own shape of a refusal, which this service never sends."""
 
@@ -33,6 +43,11 @@ def completed(app: FastAPI) -> Callable[[], Description]:
 
 def complete(description: Description) -> Description:
     """Gives every operation the problems that can meet any of its kind; changes `description` and returns it."""
+    schemes = description["components"].setdefault("securitySchemes", {})
+    schemes[SESSION] = SESSION_COOKIE
+    for path, item in description["paths"].items():
+        for operation in item.values():
+            _say_who(path, operation)
     for method, operation in operations(description):
         for status, answer in refusals(*general(method, operation)).items():
             _merge(operation["responses"], str(status), answer)
@@ -61,6 +76,19 @@ def general(method: str, operation: Description) -> list[str]:
     if SEALED & set(operation.get("tags", ())):
         codes += ["damaged", "store-unavailable"]
     return codes
+
+
+def _say_who(path: str, operation: Description) -> None:
+    """A session opens what refuses without one, beside what else the framework knows to open it."""
+    if "sign-in-needed" in _codes(operation):
+        besides: list[dict[str, list[str]]] = [{}] if path == ASSERTION_TOO else []
+        operation["security"] = [*operation.get("security", ()), {SESSION: []}, *besides]
+
+
+def _codes(operation: Description) -> set[str]:
+    """Codes of the problems that the operation names."""
+    answers = (answer.get("content", {}).get(problems.MEDIA_TYPE, {}) for answer in operation["responses"].values())
+    return {code for answer in answers for code in answer.get("examples", ())}
 
 
 def _merge(answers: Description, status: str, answer: Description) -> None:

@@ -16,6 +16,13 @@ from vault.readings import Fact, ReadingView
 from vault.search import Hit
 from vault.settings import MIB
 
+DOCUMENT_ID = "c4a1e0d7-6f0b-4a55-b2f3-8e7d9a0c1b22"
+VERSION_ID = "5f2c8a54-9a0e-4c56-8f43-0c0e6f0a7b22"
+SHA256 = "2b2de1374823339e67381b6ef3cec604105168f731861bfd40ddf721be8b3daf"
+MOMENT = "2026-11-23T09:30:00Z"
+LATER = "2026-11-30T09:30:00Z"
+CURSOR = "MjAyNi0xMS0yM1QwOTozMDowMCswMDowMCBjNGExZTBkNw"
+
 
 class Taken(BaseModel):
     """A body that is taken: unknown members are refused, values never appear in errors."""
@@ -43,12 +50,12 @@ class AccountBody(SignInBody):
 
 
 class PasswordChange(Taken):
-    old: SecretStr
-    new: SecretStr
+    old: SecretStr = Field(examples=["correct horse battery"])
+    new: SecretStr = Field(examples=["battery staple correct"])
 
 
 class EraseBody(Taken):
-    password: SecretStr
+    password: SecretStr = Field(examples=["correct horse battery"])
 
 
 class DocumentChange(Taken):
@@ -60,82 +67,91 @@ class DocumentChange(Taken):
 
 
 class AccountOut(BaseModel):
-    id: str
-    login: str
-    role: str = Field(description="citizen or officer")
-    agency: str | None = None
+    id: str = Field(examples=["1e7c2f90-3d4b-4f6a-9c58-2b1a0d9e8f77"])
+    login: str = Field(examples=["0905 123 456"])
+    role: str = Field(description="citizen or officer", examples=["citizen"])
+    agency: str | None = Field(default=None, description="an officer's agency", examples=["Sở Tư pháp"])
 
 
 class VersionOut(BaseModel):
-    id: str
-    number: int
-    created_at: datetime
-    size: int = Field(description="bytes")
-    media_type: str
-    pages: int
-    tier: str
-    sha256: str = Field(description="hex")
-    file_name: str
-    state: str = Field(description="reading: waiting, reading, done or failed")
-    pages_read: int
-    failure: str | None = Field(description="why the reading failed, as a code")
+    id: str = Field(examples=[VERSION_ID])
+    number: int = Field(description="from 1", examples=[1])
+    created_at: datetime = Field(examples=[MOMENT])
+    size: int = Field(description="bytes", examples=[184_320])
+    media_type: str = Field(examples=["application/pdf"])
+    pages: int = Field(examples=[2])
+    tier: str = Field(description="self, checked, certified or issued", examples=["self"])
+    sha256: str = Field(description="hex", examples=[SHA256])
+    file_name: str = Field(examples=["giay-khai-sinh.pdf"])
+    state: str = Field(description="reading: waiting, reading, done or failed", examples=["done"])
+    pages_read: int = Field(examples=[2])
+    failure: str | None = Field(description="why the reading failed, as a code", examples=["broken-paper"])
 
 
 class DocumentOut(BaseModel):
-    id: str
-    title: str
-    kind: str
-    kind_confirmed: bool
-    expires_on: date | None
-    created_at: datetime
-    deleted_at: datetime | None
+    id: str = Field(examples=[DOCUMENT_ID])
+    title: str = Field(description="the citizen's own; empty where the kind names it", examples=["Khai sinh của An"])
+    kind: str = Field(examples=["birth-certificate"])
+    kind_confirmed: bool = Field(description="the citizen said so", examples=[True])
+    expires_on: date | None = Field(examples=["2030-03-14"])
+    created_at: datetime = Field(examples=[MOMENT])
+    deleted_at: datetime | None = Field(description="since when it rests in the bin", examples=[LATER])
     version: VersionOut
-    snippet: str | None = Field(None, description="where the search found it")
+    snippet: str | None = Field(None, description="where the search found it", examples=["… quận Hải Châu …"])
 
 
 class DocumentList(BaseModel):
     documents: list[DocumentOut]
-    next: str | None = Field(description="cursor of the next page")
+    next: str | None = Field(description="cursor of the next page", examples=[CURSOR])
 
 
 class FoundOut(BaseModel):
-    value: str
-    printed: str
-    source: str
-    confidence: float
-    page: int | None
-    box: tuple[float, float, float, float] | None = Field(description="fractions of the page")
+    """One finding of a field."""
+
+    value: str = Field(description="canonical: dates ISO, ids digits", examples=["1990-03-14"])
+    printed: str = Field(description="as it stands on the paper", examples=["14/03/1990"])
+    source: str = Field(description="qr, mrz, text or ocr", examples=["ocr"])
+    confidence: float = Field(description="0 to 1", examples=[0.93])
+    page: int | None = Field(examples=[1])
+    box: tuple[float, float, float, float] | None = Field(
+        description="x0, y0, x1, y1 as fractions of the page", examples=[(0.3, 0.31, 0.42, 0.33)]
+    )
 
 
 class FactOut(BaseModel):
-    name: str
-    label: str
-    value: str
-    confirmed: bool
+    """One field: the value that counts beside what was read."""
+
+    name: str = Field(examples=["birth-date"])
+    label: str = Field(description="in the reader's language", examples=["Ngày sinh"])
+    value: str = Field(examples=["1990-03-14"])
+    confirmed: bool = Field(description="the citizen confirmed or corrected it", examples=[False])
     found: list[FoundOut]
-    doubts: list[str]
+    doubts: list[str] = Field(description="codes of disagreements", examples=[["sources-differ"]])
 
 
 class PageText(BaseModel):
-    number: int
-    source: str
-    language: str
-    text: str
-    error: str | None
+    number: int = Field(description="from 1", examples=[1])
+    source: str = Field(description="text-layer or ocr", examples=["ocr"])
+    language: str = Field(description="vie or eng", examples=["vie"])
+    text: str = Field(examples=["GIẤY KHAI SINH"])
+    error: str | None = Field(description="why the page could not be read, as a code", examples=["broken-paper"])
 
 
 class ReadingOut(BaseModel):
-    state: str
-    pages_read: int
-    pages: int
-    failure: str | None
-    kind: str
-    kind_read: str | None
-    kind_confidence: float | None
-    kind_confirmed: bool
+    state: str = Field(description="waiting, reading, done or failed", examples=["done"])
+    pages_read: int = Field(examples=[2])
+    pages: int = Field(examples=[2])
+    failure: str | None = Field(description="why the reading failed, as a code", examples=["broken-paper"])
+    kind: str = Field(description="as it counts", examples=["birth-certificate"])
+    kind_read: str | None = Field(description="as it was read", examples=["birth-certificate"])
+    kind_confidence: float | None = Field(description="0 to 1", examples=[1.0])
+    kind_confirmed: bool = Field(examples=[False])
     fields: list[FactOut]
-    doubts: list[str]
-    codes: list[dict[str, Any]]
+    doubts: list[str] = Field(description="codes of disagreements", examples=[["sources-differ"]])
+    codes: list[dict[str, Any]] = Field(
+        description="codes on the paper, as docs/formats/reading.md says",
+        examples=[[{"format": "QRCode", "text": "…", "page": 1, "box": [0.8, 0.1, 0.9, 0.2]}]],
+    )
     texts: list[PageText]
 
 
