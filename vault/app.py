@@ -2,11 +2,11 @@
 
 import logging
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from threading import Thread
-from typing import cast
+from typing import Any, cast
 from urllib.parse import urlencode
 
 from fastapi import FastAPI, Request
@@ -122,11 +122,17 @@ def _add_errors(app: FastAPI) -> None:
 async def _on_invalid(request: Request, error: Exception) -> Response:
     """Says where and what, never the value: it may be a password."""
     error = cast(RequestValidationError, error)
-    found = [{"field": ".".join(str(part) for part in e["loc"]), "message": e["msg"]} for e in error.errors()]
+    found = [{"field": _place(e), "message": e["msg"]} for e in error.errors()]
     invalid = Invalid(found[0]["field"] if found else "body", "malformed")
     problem = problems.of(invalid, translator(language_of(request)))
     problem.members["errors"] = found
     return respond(request, problem)
+
+
+def _place(error: Mapping[str, Any]) -> str:
+    """Where in the request, in our own words: the name of an unknown member is text of the sender's."""
+    known = error["loc"][:-1] if error["type"] == "extra_forbidden" else error["loc"][:2]
+    return ".".join(map(str, known)) or "body"
 
 
 async def _on_http(request: Request, error: Exception) -> Response:

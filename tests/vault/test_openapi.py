@@ -204,6 +204,7 @@ def an(world: World, app: FastAPI) -> httpx.Client:
         (b'{"\\ud800": 1, "login": "a", "password": "' + SECRET.encode() + b'"}', "application/json"),
         (b'{"login": ["' + SECRET.encode() + b'"], "password": {"' + SECRET.encode() + b'": 1}}', "application/json"),
         (b'{"login": "a", "password": 17}', "application/json"),
+        (b'{"login": "a", "password": "long enough", "' + SECRET.encode() + b'": 1}', "application/json"),
         (b'{"login": "a\\u0000", "password": "' + SECRET.encode() + b'"}', "application/json"),
         (b"login=a&password=" + SECRET.encode(), "application/x-www-form-urlencoded"),
         (b'{"login": "a", "password": "' + SECRET.encode() + b'"}', "text/plain"),
@@ -252,6 +253,18 @@ def test_a_length_that_is_no_number_breaks_nothing(an: httpx.Client, length: str
         answer = an.post(path, content=b"", headers=raw)
         assert 400 <= answer.status_code < 500
         is_problem(answer)
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [({"title": 1}, "body.title"), ({SECRET: 1}, "body"), ({"fields": {SECRET: 1}}, "body.fields")],
+)
+def test_a_wrong_member_is_told_by_its_place_and_not_in_the_senders_words(
+    an: httpx.Client, body: dict[str, Any], field: str
+) -> None:
+    answer = an.patch("/api/documents/x", json=body)
+    assert (answer.status_code, answer.json()["field"]) == (422, field)
+    assert SECRET not in answer.text
 
 
 def test_an_unknown_address_and_a_wrong_method_are_problems_for_machines_and_pages_for_people(an: httpx.Client) -> None:
