@@ -29,7 +29,9 @@ TABLES = (
 
 def upgrade() -> None:
     _agencies_and_accounts()
+    _sign_ins()
     _papers()
+    _jobs()
     _grants()
     _service()
 
@@ -82,6 +84,9 @@ def _agencies_and_accounts() -> None:
         sa.UniqueConstraint("login"),
     )
     op.create_index("ix_account_agency_id", "account", ["agency_id"])
+
+
+def _sign_ins() -> None:
     op.create_table(
         "signin",
         sa.Column("id", sa.String(length=36), nullable=False),
@@ -159,6 +164,9 @@ def _papers() -> None:
     )
     op.create_index("ix_version_document_id", "version", ["document_id"])
     op.create_index("ix_version_fingerprint", "version", ["citizen_id", "fingerprint"])
+
+
+def _jobs() -> None:
     op.create_table(
         "job",
         sa.Column("id", sa.String(length=36), nullable=False),
