@@ -21,7 +21,7 @@ PARTS = st.lists(st.text(max_size=8), max_size=4)
 
 
 def hkdf_expand(key: bytes, info: bytes) -> bytes:
-    """One block of RFC 5869 section 2.3, so that the layouts in docs/formats/storage.md are checked without our code."""
+    """One block of RFC 5869 section 2.3, so that docs/formats/storage.md is checked without our code."""
     return hmac.digest(key, info + b"\x01", "sha256")
 
 
