@@ -18,7 +18,7 @@ def confine(memory_bytes: int, cpu_s: int, file_bytes: int, open_files: int, par
     """Set the limits of this process and, where inherited, of those that it starts. Raises OSError if refused."""
     _limit(resource.RLIMIT_CORE, 0)  # a core file would put the paper on a disk
     _limit(resource.RLIMIT_AS, memory_bytes)
-    _limit(resource.RLIMIT_CPU, cpu_s)
+    _limit(resource.RLIMIT_CPU, cpu_s, grace=1)  # SIGXCPU first: a bare kill would not say why
     _limit(resource.RLIMIT_FSIZE, file_bytes)
     _limit(resource.RLIMIT_NOFILE, open_files)
     end_with_parent()
@@ -34,11 +34,10 @@ def end_with_parent() -> None:
     _prctl(_LIBC, _PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def _limit(which: int, value: int) -> None:
+def _limit(which: int, value: int, grace: int = 0) -> None:
     hard = resource.getrlimit(which)[1]
-    if hard != resource.RLIM_INFINITY:
-        value = min(value, hard)
-    resource.setrlimit(which, (value, value))
+    most = value + grace if hard == resource.RLIM_INFINITY else min(value + grace, hard)
+    resource.setrlimit(which, (min(value, most), most))
 
 
 def _prctl(libc: ctypes.CDLL, option: int, value: int) -> None:

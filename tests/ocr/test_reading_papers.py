@@ -138,6 +138,14 @@ def test_wall_time_ends_a_reading(birth_page: Image.Image) -> None:
     assert not _children()
 
 
+def test_processor_time_ends_a_reading() -> None:
+    many = born_digital(["Don xin cap lai giay to tuy than, kinh gui uy ban nhan dan"] * 20, pages=200)
+    with pytest.raises(ReadingFailed) as failure:
+        ocr.read(BytesSource(many), Limits(cpu_s=1), on_page=lambda _: None)
+    assert failure.value.reason == "time"
+    assert not _children()
+
+
 def test_error_of_the_source_passes_through_and_ends_the_child() -> None:
     class Broken:
         size = 5000
