@@ -26,6 +26,7 @@ from vault.api.streams import GUARDS, body_chunks, paper_response
 from vault.documents import Cursor
 from vault.errors import Busy, Invalid, TooLarge
 from vault.middleware import announced
+from vault.principals import Citizen
 from vault.services import Services
 from vault.uploads import OVERHEAD_MAX, Upload
 
@@ -33,6 +34,7 @@ router = APIRouter(prefix="/api/documents", tags=["documents"])
 
 DocumentId = Annotated[str, Path(max_length=36, description="id of the document")]
 PageNumber = Annotated[int, Path(ge=1, le=100_000, description="from 1")]
+PLACES_EACH = 4
 T = TypeVar("T")
 OWN = ("sign-in-needed", "not-for-this-account")
 UPLOAD = (
@@ -67,26 +69,36 @@ MULTIPART: dict[str, Any] = {
 }
 
 
-async def receive(request: Request, services: Services, take: Callable[[Upload], T]) -> T:
+async def receive(request: Request, services: Services, citizen: Citizen, take: Callable[[Upload], T]) -> T:
     """Runs `take` on the upload in a thread of its own kind, so that slow senders hold up nobody else.
 
-    Raises `TooLarge` from the announced length before a byte is read, `Busy` when all places are taken.
+    Raises `TooLarge` from the announced length before a byte is read, `Busy` when all places are taken or the citizen
+    holds `PLACES_EACH` of them.
     """
     limit = services.settings.max_upload_bytes
     length = announced(request.headers)
     if length is None or length > limit + OVERHEAD_MAX:
         raise TooLarge(limit=limit)
-    place = object()
-    try:
-        services.uploading.acquire_on_behalf_of_nowait(place)
-    except anyio.WouldBlock:
-        raise Busy from None
+    place = _take_place(services.uploading, citizen.citizen_id)
     try:
         chunks = body_chunks(request, services.settings.upload_idle_s, services.settings.upload_longest_s)
         upload = Upload(request.headers.get("content-type", ""), chunks, limit)
         return await anyio.to_thread.run_sync(take, upload, limiter=anyio.CapacityLimiter(1))
     finally:
         services.uploading.release_on_behalf_of(place)
+
+
+def _take_place(places: anyio.CapacityLimiter, citizen_id: str) -> object:
+    """One of the places for uploads; nobody has more than `PLACES_EACH`, so that one cannot keep all others out."""
+    held = places.statistics().borrowers
+    mine = next(((citizen_id, n) for n in range(PLACES_EACH) if (citizen_id, n) not in held), None)
+    if mine is None:
+        raise Busy
+    try:
+        places.acquire_on_behalf_of_nowait(mine)
+    except anyio.WouldBlock:
+        raise Busy from None
+    return mine
 
 
 @router.post(
@@ -109,7 +121,7 @@ async def add(
         with services.db.read() as session:
             return document_out(documents.get(session, citizen.wallet, document_id))
 
-    added = await receive(request, services, take)
+    added = await receive(request, services, citizen, take)
     response.headers["Location"] = f"/api/documents/{added.id}"
     return added
 
@@ -127,10 +139,12 @@ def list_documents(
     cursor: Annotated[str | None, Query(max_length=200)] = None,
     limit: Limit = 20,
 ) -> DocumentList:
+    if q and q.strip():
+        with services.db.read() as session:
+            mine = documents.listed(session, citizen.wallet, kind=kind)
+        hits = search.find(services.kinds, mine, q)  # it may take long: no connection is held meanwhile
+        return DocumentList(documents=[hit_out(hit) for hit in hits[:limit]], next=None)
     with services.db.read() as session:
-        if q and q.strip():
-            hits = search.find(services.kinds, documents.listed(session, citizen.wallet, kind=kind), q)
-            return DocumentList(documents=[hit_out(hit) for hit in hits[:limit]], next=None)
         after = Cursor.decode(cursor) if cursor else None
         found = documents.listed(session, citizen.wallet, kind=kind, after=after, limit=limit + 1)
     shown = found[:limit]
@@ -302,4 +316,4 @@ async def add_version(
         with services.db.read() as session:
             return version_out(documents.get(session, citizen.wallet, document_id, version_id))
 
-    return await receive(request, services, take)
+    return await receive(request, services, citizen, take)

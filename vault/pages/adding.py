@@ -63,7 +63,7 @@ async def add(
 
     typed = Typed()
     try:
-        document_id = await receive(request, services, typed.taking(take))
+        document_id = await receive(request, services, citizen, typed.taking(take))
     except (VaultError, StorageError) as error:
         problem = problem_of(request, error)
         return _new_form(request, citizen, services, typed.fields, problem)
@@ -85,7 +85,7 @@ async def add_version(
         return intake.add_version(services, citizen, document_id, upload)
 
     try:
-        await receive(request, services, take)
+        await receive(request, services, citizen, take)
     except (VaultError, StorageError) as error:
         problem = problem_of(request, error)
         return _versions(request, citizen, services, document_id, problem)

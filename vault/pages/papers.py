@@ -31,17 +31,18 @@ def my_papers(
     kind: Annotated[str, Query(max_length=64)] = "",
     cursor: Annotated[str, Query(max_length=200)] = "",
 ) -> Response:
-    kinds, more = services.kinds, ""
+    kinds, more, searched = services.kinds, "", bool(q.strip())
+    after = Cursor.decode(cursor) if cursor and not searched else None
     with services.db.read() as session:
         today = today_of(session)
-        if q.strip():
-            hits = search.find(kinds, documents.listed(session, citizen.wallet, kind=kind or None), q)
-            cards = [hit_card(kinds, hit, language, today) for hit in hits]
-        else:
-            after = Cursor.decode(cursor) if cursor else None
-            found = documents.listed(session, citizen.wallet, kind=kind or None, after=after, limit=PAGE + 1)
-            cards = [card(kinds, paper, language, today) for paper in found[:PAGE]]
-            more = Cursor(found[PAGE - 1].document.created_at, found[PAGE - 1].id).encode() if found[PAGE:] else ""
+        limit = None if searched else PAGE + 1
+        found = documents.listed(session, citizen.wallet, kind=kind or None, after=after, limit=limit)
+    # readings are opened and searched from here on: it may take long, and no connection is held meanwhile
+    if searched:
+        cards = [hit_card(kinds, hit, language, today) for hit in search.find(kinds, found, q)]
+    else:
+        cards = [card(kinds, paper, language, today) for paper in found[:PAGE]]
+        more = Cursor(found[PAGE - 1].document.created_at, found[PAGE - 1].id).encode() if found[PAGE:] else ""
     names = kind_names(kinds, language)
     return page(request, "papers/list.html", citizen, cards=cards, more=more, q=q, kind=kind, kinds=names)
 

@@ -1,0 +1,82 @@
+"""One signed-in citizen who wants all of the server for himself."""
+
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+from ocr.kinds import Kind
+from tests.ocr.sheets import born_digital
+from tests.servers import Server
+from tests.vault import visitors
+from tests.vault.world import World
+from vault.api.documents import PLACES_EACH
+from vault.app import create_app
+from vault.db import Database
+
+PLACES = PLACES_EACH + 2
+
+
+class Watched(Mapping[str, Kind]):
+    """The kinds, noting how many connections to the database are out whenever one is looked up."""
+
+    def __init__(self, kinds: Mapping[str, Kind], db: Database) -> None:
+        self._kinds, self._db, self.held = kinds, db, set[int]()
+
+    def __getitem__(self, code: str) -> Kind:
+        self.held.add(self._db.engine.pool.checkedout())  # type: ignore[attr-defined]
+        return self._kinds[code]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._kinds)
+
+    def __len__(self) -> int:
+        return len(self._kinds)
+
+
+@pytest.mark.parametrize("address", ["/api/documents?q=khai", "/papers?q=khai"])
+def test_long_searches_do_not_use_up_the_connections_to_the_database(world: World, address: str) -> None:
+    world.put_in()
+    watched = Watched(world.services.kinds, world.services.db)
+    app = create_app(world.services.settings, replace(world.services, kinds=watched))
+    with visitors.visitor(world, app, world.an) as client:
+        assert client.get(address).status_code == 200
+    assert watched.held == {0}
+
+
+def test_uploads_that_trickle_leave_places_for_others(tmp_path: Path) -> None:
+    with Server(tmp_path / "data", upload_slots=PLACES, embedded_worker=False) as server, ExitStack() as open_ones:
+        greedy, other = server.citizen("tham"), server.citizen("an")
+        for _ in range(PLACES_EACH):
+            open_ones.enter_context(_begun(server.url, greedy))
+        paper = {"file": ("a.pdf", born_digital(["one of the very first papers"]))}
+        answers = [_until_held(greedy, paper), other.post("/api/documents", files=paper)]
+        assert [answer.status_code for answer in answers] == [503, 201]
+
+
+def _begun(url: str, client: httpx.Client) -> socket.socket:
+    """An upload whose beginning was sent, and nothing after it."""
+    address = urlsplit(url)
+    connection = socket.create_connection((address.hostname, address.port), timeout=20)
+    cookie = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
+    head = (
+        f"POST /api/documents HTTP/1.1\r\nHost: {address.netloc}\r\nCookie: {cookie}\r\nContent-Length: 100000\r\n"
+        "Content-Type: multipart/form-data; boundary=b\r\n\r\n"
+        '--b\r\nContent-Disposition: form-data; name="file"; filename="a.pdf"\r\n\r\n%PDF-1.7 '
+    )
+    connection.sendall(head.encode())
+    return connection
+
+
+def _until_held(client: httpx.Client, paper: dict[str, tuple[str, bytes]]) -> httpx.Response:
+    """Asked again until the server has met all that was begun."""
+    for _ in range(50):
+        answer = client.post("/api/documents?duplicate=keep", files=paper)
+        if answer.status_code != 201:
+            break
+    return answer
