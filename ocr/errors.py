@@ -6,7 +6,7 @@ from typing import ClassVar
 class OcrError(Exception):
     """Base of everything that this package raises on purpose; `code` is kebab-case and stable."""
 
-    code: ClassVar[str] = "paper-refused"
+    code: str = "paper-refused"
     message: ClassVar[str] = "The paper cannot be taken."
 
     def __init__(self, message: str | None = None) -> None:
@@ -54,9 +54,13 @@ class TooManyBytes(OcrError):
 
 
 class ReadingFailed(OcrError):
-    """The reading process ran out of memory or time, died or misbehaved; `reason` tells which."""
+    """The reading process ran out of memory or time, died or misbehaved; `reason` tells which.
+
+    Where this machine and not the paper is to blame, `code` is another one: no smaller file would help.
+    """
 
     code = "reading-failed"
+    OURS: ClassVar[frozenset[str]] = frozenset({"scratch", "engine"})
     message = "The paper could not be read."
     REASONS: ClassVar[dict[str, str]] = {
         "memory": "Reading the paper needs more memory than is allowed.",
@@ -70,6 +74,8 @@ class ReadingFailed(OcrError):
     def __init__(self, reason: str = "died") -> None:
         super().__init__(self.REASONS.get(reason))
         self.reason = reason
+        if reason in self.OURS:
+            self.code = "reader-unusable"
 
 
 class ReadingMalformed(OcrError):

@@ -102,6 +102,8 @@ REASONS: Mapping[str, str] = {
     "missing-bytes": "The paper's bytes are not in the store. The operator must look at it.",
     "gave-up": "Reading broke down several times. Try once more, or send a clearer scan.",
     "reading-failed": "Looking at the file took too much time or memory. Try a smaller one.",
+    "reader-unusable": "What reads papers does not work here at present. The operator must look at it.",
+    "kind-malformed": "What reads papers does not work here at present. The operator must look at it.",
 }
 """reason codes → messages for translation."""
 
