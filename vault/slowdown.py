@@ -34,7 +34,8 @@ def begin(session: Session, allowances: tuple[Allowance, ...]) -> None:
     """
     at = now(session)
     rows = [session.get(Failures, a.subject, with_for_update=True) for a in allowances]
-    waits = [row.until - at for row in rows if row and row.until > at]
+    # an end beyond the longest wait was set before the clock went back
+    waits = [r.until - at for a, r in zip(allowances, rows, strict=True) if r and at < r.until <= at + a.longest]
     if waits:
         raise TooManyAttempts(retry_after=int(max(waits).total_seconds()) + 1)
     for allowance, row in zip(allowances, rows, strict=True):

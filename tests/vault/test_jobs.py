@@ -165,3 +165,11 @@ def test_a_job_that_was_not_committed_is_not_there(world: World) -> None:
         jobs.enqueue(session, world.services.worker_key, paper.version.id, world.an.citizen_id, paper.key)
         raise RuntimeError
     assert waiting(world) == []
+
+
+def test_a_clock_that_was_set_back_strands_no_paper(world: World) -> None:
+    paper = queued(world)
+    (job,) = waiting(world)
+    world.change(Job, job.id, run_after=job.run_after + timedelta(days=1))
+    assert claimed(world).version_id == paper.version.id
+    assert claim(world) is None, "it is leased as usual"
