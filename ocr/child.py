@@ -42,7 +42,8 @@ def _answer(channel: Channel) -> None:
 def _obey(order: Header, channel: Channel) -> None:
     limits = Limits(**order["limits"])
     scratch, kinds = (Path(order[name]) if order.get(name) else None for name in ("scratch", "kinds"))
-    fence([kinds] if kinds else [], [scratch] if scratch else [])
+    own = [kinds, *(file.resolve() for file in kinds.glob("*.yaml"))] if kinds else []  # they may be links
+    fence(own, [scratch] if scratch else [])
     file = open_remote(channel, order["size"])
     if scratch is None:
         from ocr.papers import open_paper  # imported late, so that the limits hold already

@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from ocr import Limits, fence
+import ocr
+from ocr import BytesSource, Limits, fence
 from ocr.frames import Channel
 from ocr.scratch import scratch_folder
 from storage.rootkey import FileRootKey
+from tests.ocr.sheets import born_digital
 
 # The attacker's own code, in the place of a decoder: it tries everything and tells what worked.
 CAPTURED = """
@@ -70,6 +72,15 @@ def test_captured_decoder_reaches_no_key_no_folder_and_not_the_server(tmp_path: 
     FileRootKey.create(key)
     assert captured(key) == []
     assert not (tmp_path / "planted").exists()
+
+
+def test_operators_own_kinds_are_read_through_links_too(tmp_path: Path) -> None:
+    kinds, elsewhere = tmp_path / "kinds", tmp_path / "elsewhere.yaml"
+    kinds.mkdir()
+    elsewhere.write_text("code: ration-book\nnames: {vi: Sổ gạo, en: Ration book}\ntitles: [SO GAO CUA HO GIA DINH]\n")
+    (kinds / "ration-book.yaml").symlink_to(elsewhere)
+    paper = BytesSource(born_digital(["SO GAO CUA HO GIA DINH", "Ho ten: NGUYEN VAN AN"]))
+    assert ocr.read(paper, Limits(), kinds_dir=kinds, on_page=lambda _: None).kind == "ration-book"
 
 
 @pytest.mark.skipif(not fence.available(), reason="this kernel has no Landlock")
