@@ -8,13 +8,12 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-import pytest
-
 import ocr
 from ocr import BytesSource, Limits, fence
 from ocr.frames import Channel
 from ocr.scratch import scratch_folder
 from storage.rootkey import FileRootKey
+from tests.needs import need
 from tests.ocr.sheets import born_digital
 
 # The attacker's own code, in the place of a decoder: it tries everything and tells what worked.
@@ -47,6 +46,7 @@ ocr.papers.open_paper = take_over
 from ocr.child import main
 main(sys.argv[3:])
 """
+LANDLOCK = "a kernel with Landlock (Linux 5.13 and later)"
 ROOT = Path(fence.__file__).parent.parent
 
 
@@ -66,8 +66,8 @@ def captured(key: Path) -> list[str]:
     return found
 
 
-@pytest.mark.skipif(not fence.available(), reason="this kernel has no Landlock")
 def test_captured_decoder_reaches_no_key_no_folder_and_not_the_server(tmp_path: Path) -> None:
+    need(bool(fence.available()), LANDLOCK)
     key = tmp_path / "root.key"
     FileRootKey.create(key)
     assert captured(key) == []
@@ -83,8 +83,8 @@ def test_operators_own_kinds_are_read_through_links_too(tmp_path: Path) -> None:
     assert ocr.read(paper, Limits(), kinds_dir=kinds, on_page=lambda _: None).kind == "ration-book"
 
 
-@pytest.mark.skipif(not fence.available(), reason="this kernel has no Landlock")
 def test_fenced_process_writes_in_its_scratch_alone() -> None:
+    need(bool(fence.available()), LANDLOCK)
     program = (
         "import os, sys; sys.path.append(sys.argv[1])\n"
         "from pathlib import Path; from ocr import confine, fence\n"
