@@ -11,8 +11,8 @@ from vault.errors import NotFound
 from vault.models import Account, Agency, Event
 from vault.wallets import Wallet
 
-BY_OTHERS = (Kind.released, Kind.refused, Kind.redeemed)
-"""What agencies do with what was shared."""
+SHARING = (Kind.granted, Kind.redeemed, Kind.released, Kind.refused, Kind.revoked)
+"""What was shared, and what became of it."""
 
 
 @dataclass(frozen=True)
@@ -31,10 +31,10 @@ def entries(
     *,
     before: int | None = None,
     limit: int = accesslog.PAGE,
-    others_only: bool = True,
+    sharing_only: bool = True,
 ) -> list[Entry]:
     """A wallet's entries with names, the newest first; `before` is the last id of the page before."""
-    kinds = BY_OTHERS if others_only else ()
+    kinds = SHARING if sharing_only else ()
     events = accesslog.entries(session, wallet.citizen_id, before=before, limit=limit, kinds=kinds)
     agencies, officers = _agencies(session, events), _officers(session, events)
     papers = {place: _paper(session, wallet, *place) for place in {(e.document_id, e.version_id) for e in events}}

@@ -48,18 +48,18 @@ def who_has_seen(
     citizen: CitizenDep,
     services: ServicesDep,
     language: LanguageDep,
-    show: Annotated[str, Query(max_length=16)] = "others",
+    show: Annotated[str, Query(max_length=16)] = "sharing",
     before: Annotated[int | None, Query(ge=1, le=2**62)] = None,
 ) -> Response:
-    others_only = show != "all"
+    sharing_only = show != "all"
     with services.db.read() as session:
-        found = history.entries(session, citizen.wallet, before=before, limit=PAGE + 1, others_only=others_only)
+        found = history.entries(session, citizen.wallet, before=before, limit=PAGE + 1, sharing_only=sharing_only)
         today = now(session).astimezone(ZONE).date()
     shown, translate = found[:PAGE], translate_for(request)
     lines = [_line(services.kinds, entry, language, translate) for entry in shown]
     more = shown[-1].event.id if len(found) > PAGE else None
     return page(
-        request, "seen/list.html", citizen, days=_days(lines), more=more, others_only=others_only, today=today,
+        request, "seen/list.html", citizen, days=_days(lines), more=more, sharing_only=sharing_only, today=today,
         first=before is None,
     )  # fmt: skip
 
