@@ -210,3 +210,11 @@ def test_what_cannot_be_read_is_neither_genuine_nor_false(shared: list[str], tmp
         result = run(*arguments)
         assert (result.exit_code, result.stdout) == (2, ""), arguments
         assert result.stderr.startswith("docvault: ")
+
+
+def test_the_demo_is_served_to_nobody_but_this_machine(tmp_path: Path) -> None:
+    refused = CliRunner().invoke(
+        app, ["serve", "--demo", "--host", "192.0.2.1"], env={"DOCVAULT_DATA_DIR": str(tmp_path)}
+    )
+    assert refused.exit_code == 1
+    assert "known to everybody" in refused.output

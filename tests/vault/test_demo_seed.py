@@ -7,7 +7,7 @@ from tests import needs
 from vault import accounts, documents, intake
 from vault.accounts import Attempt
 from vault.demo.papers import papers
-from vault.demo.seed import CITIZEN, OFFICER, DemoSignIn, seed
+from vault.demo.seed import CITIZEN, OFFICER, DemoNameTaken, DemoSignIn, seed
 from vault.models import Account, Agency, Event, ReadingState
 from vault.principals import Citizen
 from vault.services import Services
@@ -57,3 +57,10 @@ def test_a_demo_that_was_stopped_halfway_is_whole_at_the_next_start_and_made_onc
     before = counted(services, Event)
     seed(services)
     assert (counted(services, Event), counted(services, Account), counted(services, Agency)) == (before, 2, 1)
+
+
+def test_the_demo_does_not_enter_somebody_elses_wallet(services: Services) -> None:
+    with services.db.write() as session:
+        accounts.open_account(session, services.root, services.passwords.hash("mat khau rieng"), CITIZEN.login)
+    with pytest.raises(DemoNameTaken, match=CITIZEN.login):
+        seed(services)

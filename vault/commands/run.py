@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from vault.settings import Settings
 
 STOP_S = 10
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - names what was asked for, chooses nothing
 
 
@@ -29,6 +30,8 @@ def serve(
     """Serve the vault until Ctrl-C. The first start makes database and keys."""
     _log()
     settings = _serve_settings(host, port)
+    if demo and settings.host not in LOOPBACK:
+        fail(f"the demo's passwords are known to everybody, so it is not served on {settings.host}. Leave --host out.")
     listener = _listen(settings)
     settings = _with_address(settings, listener)
     try:
@@ -124,12 +127,12 @@ def _start(settings: "Settings", listener: socket.socket, demo: bool) -> None:
 
 def _seed(services: "Services") -> list[str]:
     from vault.demo.draw import FontsMissing
-    from vault.demo.seed import seed
+    from vault.demo.seed import DemoNameTaken, seed
 
     typer.echo("Preparing the demo; the first time its papers are read, which takes about a minute …")
     try:
         return [f"  {who.role:<8} {who.login} / {who.password}" for who in seed(services)]
-    except FontsMissing as error:
+    except (FontsMissing, DemoNameTaken) as error:
         return fail(str(error))
 
 

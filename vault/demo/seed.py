@@ -8,7 +8,7 @@ from sqlmodel import Session, col, func, select
 from vault import accesslog, accounts, agencies, intake, signins
 from vault.accounts import Attempt
 from vault.demo.papers import papers
-from vault.errors import Duplicate
+from vault.errors import Duplicate, SignInFailed, TooManyAttempts
 from vault.models import Account, Event
 from vault.principals import Citizen
 from vault.services import Services
@@ -18,6 +18,13 @@ from vault.worker import Worker
 AGENCY = "UBND phường Hải Châu (bản dùng thử)"
 OFFICER_NAME = "Trần Thị Bình"
 PAPERS = 4
+
+
+class DemoNameTaken(Exception):
+    """Somebody's own account has the name that the demo's citizen would sign in with."""
+
+    def __init__(self, login: str) -> None:
+        super().__init__(f"The account {login} is not the demo's. Serve the demo from a data folder of its own.")
 
 
 @dataclass(frozen=True)
@@ -36,7 +43,7 @@ OFFICER = DemoSignIn("officer", "canbo", "kiem-tra-giay-to")
 def seed(services: Services) -> tuple[DemoSignIn, DemoSignIn]:
     """Makes what is missing of the demo and reads its papers; a second call changes nothing.
 
-    Raises `FontsMissing` where the papers cannot be drawn.
+    Raises `FontsMissing` where the papers cannot be drawn, `DemoNameTaken` where the citizen is somebody else.
     """
     if _put_in(services) < PAPERS:
         drawn = papers()
@@ -81,7 +88,10 @@ def _citizen(services: Services) -> Citizen:
         with services.db.write() as session:
             accounts.open_account(session, services.root, hashed, CITIZEN.login)
     attempt = Attempt(CITIZEN.login, CITIZEN.password, "demo")
-    token = accounts.sign_in(services.db, services.root, services.passwords, services.settings, attempt)
+    try:
+        token = accounts.sign_in(services.db, services.root, services.passwords, services.settings, attempt)
+    except (SignInFailed, TooManyAttempts):
+        raise DemoNameTaken(CITIZEN.login) from None
     with services.db.read() as session:
         return _principal(session, services, token)
 
