@@ -106,13 +106,15 @@ def sign_in(db: Database, root: RootKey, passwords: Passwords, settings: Setting
         return token
 
 
-def change_password(db: Database, passwords: Passwords, account_id: str, old: str, new: str) -> None:
+def change_password(
+    db: Database, passwords: Passwords, settings: Settings, account_id: str, old: str, new: str
+) -> None:
     """Signs out everywhere. Raises `SignInFailed` when the old password is wrong, `Invalid` for the new one."""
     with db.read() as session:
         account = session.get(models.Account, account_id)
     if account is None:
         raise SignInFailed
-    check_password(db, passwords, account, old)
+    check_password(db, passwords, settings, account, old)
     hashed = passwords.hash(new)
     with db.write() as session:
         fresh = session.get(models.Account, account_id)
@@ -123,9 +125,12 @@ def change_password(db: Database, passwords: Passwords, account_id: str, old: st
         _record(session, accesslog.Kind.password_changed, fresh)
 
 
-def check_password(db: Database, passwords: Passwords, account: models.Account, password: str) -> None:
+def check_password(
+    db: Database, passwords: Passwords, settings: Settings, account: models.Account, password: str
+) -> None:
     """Asks again for the password before something grave; guesses count and are slowed as at sign-in."""
-    allowance = slowdown.Allowance(slowdown.subject("check", account.id), 5, timedelta(minutes=15))
+    longest = timedelta(seconds=settings.slowdown_max_s)
+    allowance = slowdown.Allowance(slowdown.subject("check", account.id), settings.account_failures, longest)
     with db.write() as session:
         slowdown.begin(session, (allowance,))
     if not passwords.verify(password, account.password_hash):

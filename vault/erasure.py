@@ -19,7 +19,7 @@ def erase_wallet(services: Services, citizen: Citizen, password: str) -> None:
         account = session.get(Account, citizen.account_id)
     if account is None:
         raise NotFound
-    accounts.check_password(services.db, services.passwords, account, password)
+    accounts.check_password(services.db, services.passwords, services.settings, account, password)
     with services.db.write() as session:
         destroyed = documents.destroy_all(session, citizen.citizen_id)
         _end_grants(session, citizen.citizen_id)

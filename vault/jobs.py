@@ -60,13 +60,8 @@ def claim(session: Session, worker_key: RootKey, lease: timedelta) -> Ticket | N
     return None
 
 
-def holds(session: Session, ticket: Ticket) -> bool:
-    """Is this attempt still the one that may write? Locks the row where the database can."""
-    query = select(Job.id).where(Job.id == ticket.job_id, Job.attempt == ticket.attempt)
-    return session.exec(query.with_for_update()).first() is not None
-
-
 def extend(session: Session, ticket: Ticket, lease: timedelta) -> bool:
+    """Keeps the job for another lease; False when another attempt has taken over, which fences this one's writes."""
     return _postpone(session, ticket, now(session) + lease)
 
 

@@ -44,7 +44,9 @@ class Settings(BaseSettings):
     grant_openings: int = Field(10, gt=0, description="Openings that a grant allows unless the citizen says otherwise.")
 
     reading_memory_mib: int = Field(1536, gt=0, description="Address space of the child that reads a paper, in MiB.")
-    reading_cpu_s: int = Field(1800, gt=0, description="CPU seconds that one paper may take.")
+    reading_cpu_s: int = Field(
+        1800, gt=0, description="CPU seconds of the child that reads a paper, and of each run of tesseract."
+    )
     reading_wall_s: int = Field(3600, gt=0, description="Seconds that one paper may take.")
     reading_pages: int = Field(500, gt=0, description="Most pages in one paper.")
     reading_pixels: int = Field(120_000_000, gt=0, description="Most pixels on one page.")

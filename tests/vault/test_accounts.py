@@ -179,7 +179,9 @@ def test_the_counters_do_not_say_whose_they_are(world: World) -> None:
 
 def test_a_new_password_ends_all_sessions_and_the_old_password(world: World) -> None:
     token, services = sign_in(world), world.services
-    accounts.change_password(services.db, services.passwords, world.an.account_id, PASSWORD, "mot-mat-khau-moi")
+    accounts.change_password(
+        services.db, services.passwords, services.settings, world.an.account_id, PASSWORD, "mot-mat-khau-moi"
+    )
     with services.db.read() as session, pytest.raises(SignInNeeded):
         signins.resume(session, token, services.settings)
     assert isinstance(refused(lambda: sign_in(world)), SignInFailed)
@@ -191,10 +193,13 @@ def test_a_stolen_session_cannot_guess_the_password_quickly(world: World) -> Non
     services = world.services
 
     def change(old: str) -> None:
-        accounts.change_password(services.db, services.passwords, world.an.account_id, old, "mot-mat-khau-moi")
+        accounts.change_password(
+            services.db, services.passwords, services.settings, world.an.account_id, old, "mot-mat-khau-moi"
+        )
 
     errors = [type(refused(lambda: change(f"guess {n}"))) for n in range(10)]  # noqa: B023
-    assert errors[:6] == [SignInFailed] * 6
+    looked_at = services.settings.account_failures + 1
+    assert errors[:looked_at] == [SignInFailed] * looked_at
     assert TooManyAttempts in errors  # unless a guess takes longer than the wait that it brings
 
 

@@ -81,7 +81,7 @@ def account(principal: PrincipalDep) -> AccountOut:
 )
 def change_password(body: PasswordChange, principal: PrincipalDep, response: Response, services: ServicesDep) -> None:
     old, new = body.old.get_secret_value(), body.new.get_secret_value()
-    accounts.change_password(services.db, services.passwords, principal.account_id, old, new)
+    accounts.change_password(services.db, services.passwords, services.settings, principal.account_id, old, new)
     drop_cookie(response, services.settings)
 
 

@@ -3,7 +3,7 @@
 import base64
 import re
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator
 from urllib.parse import quote
 
 import anyio
@@ -53,7 +53,6 @@ def paper_response(
     media_type: str,
     etag: str,
     file_name: str,
-    headers: Mapping[str, str] | None = None,
     sha256: bytes | None = None,
     attachment: bool = False,
 ) -> Response:
@@ -69,7 +68,6 @@ def paper_response(
     }
     if sha256 is not None:
         common["Repr-Digest"] = f"sha-256=:{base64.b64encode(sha256).decode()}:"  # RFC 9530 section 3
-    common |= dict(headers or {})
     if _has_it(request, common["ETag"]):
         return Response(status_code=304, headers=common)
     found = asked_range(request, common["ETag"], reader.size)

@@ -31,7 +31,7 @@ def change_password(
     request: Request, who: PrincipalDep, services: ServicesDep, old: Password = "", new: Password = ""
 ) -> Response:
     try:
-        accounts.change_password(services.db, services.passwords, who.account_id, old, new)
+        accounts.change_password(services.db, services.passwords, services.settings, who.account_id, old, new)
     except VaultError as error:
         return _account(request, who, services, problem_of(request, error))
     return _out(services, "password-changed")
