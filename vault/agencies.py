@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, delete, select, update
 
 from sharing import jws
 from sharing.assertions import verify_assertion
@@ -19,7 +19,7 @@ from storage.rootkey import RootKey
 from vault import accesslog, accounts, models, wallets
 from vault.db import Database, now
 from vault.errors import Invalid, NotFound, SignInNeeded
-from vault.models import Account, Agency, UsedAssertion
+from vault.models import Account, Agency, Grant, GrantHolder, Holder, UsedAssertion
 
 NAME_MAX = 200
 
@@ -49,10 +49,17 @@ def add(session: Session, root: RootKey, name: str, keys: Jwks | None = None) ->
 
 
 def replace_keys(session: Session, agency_id: str, keys: Jwks) -> Agency:
-    """From now on these keys, and no others, speak for the agency's systems. Raises `NotFound`, `Invalid`."""
+    """From now on these keys, and no others, speak for the agency's systems; the access tokens of the old ones end.
+
+    What was shared stays open to the agency's officers. Raises `NotFound`, `Invalid`.
+    """
     agency = get(session, agency_id)
     agency.jwks = _checked(keys)
     session.add(agency)
+    shared = select(Grant.id).where(Grant.agency_id == agency.id)
+    tokens = (col(GrantHolder.grant_id).in_(shared), col(GrantHolder.holder) == Holder.token)
+    session.exec(delete(GrantHolder).where(*tokens))
+    session.exec(update(Grant).where(col(Grant.agency_id) == agency.id).values(token_hash=None))
     accesslog.record(session, accesslog.Kind.agency_keys_changed, agency_id=agency.id)
     return agency
 

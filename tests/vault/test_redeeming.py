@@ -6,10 +6,12 @@ from threading import Barrier
 
 import pytest
 
+from sharing.keys import SigningKey, jwks
 from tests.vault.world import World
-from vault import grantkeys, redeeming, tokens
-from vault.errors import LinkUnusable, NotFound, SignInNeeded, VaultError
+from vault import agencies, grantkeys, redeeming, releases, tokens
+from vault.errors import LinkUnusable, NotFound, ReleaseRefused, SignInNeeded, VaultError
 from vault.models import Grant, GrantHolder, Holder
+from vault.releases import TokenBearer
 
 
 def test_an_officer_redeems_a_link_and_sees_what_was_shared(world: World) -> None:
@@ -153,3 +155,17 @@ def test_a_stolen_database_with_the_root_key_missing_opens_no_grant(world: World
     assert paper.key.expose() not in stolen
     assert world.an.wallet.key.expose() not in stolen
     assert world.registry.ring.key.expose() not in stolen
+
+
+def test_tokens_of_keys_that_an_agency_gave_up_open_nothing_and_its_officers_go_on(world: World) -> None:
+    paper = world.put_in()
+    grant_id, link = world.share(paper)
+    token = redeeming.redeem_by_agency(world.services.db, world.registry_system, link).access_token or ""
+    with world.services.db.write() as session:
+        agencies.replace_keys(session, world.registry.agency_id, jwks([SigningKey.generate()]))
+    with world.services.db.read() as session, pytest.raises(SignInNeeded):
+        redeeming.get_by_token(session, token, grant_id)
+    with pytest.raises(ReleaseRefused):
+        releases.release(world.services.db, world.services.blobs, TokenBearer(token), grant_id, paper.version.id)
+    released = releases.release(world.services.db, world.services.blobs, world.registry, grant_id, paper.version.id)
+    assert released.item.version == paper.version.id
