@@ -9,6 +9,7 @@ from enum import StrEnum
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import select
 
+from ocr import fence
 from storage.blobs import BlobInfo, Blobs
 from storage.errors import BlobMissing, KeyUnusable, SealBroken, StorageError
 from storage.files import FileBlobs
@@ -46,6 +47,7 @@ class Finding:
 def examine(settings: Settings, *, sweep: bool = False, grace: timedelta = GRACE) -> Iterator[Finding]:
     """All checks, in order; with `sweep` removes orphans older than `grace`. A broken database ends it early."""
     yield from _tools()
+    yield _fence()
     yield from _worker_key(settings)
     db = Database(settings.database)
     try:
@@ -77,6 +79,15 @@ def _tools() -> Iterator[Finding]:
         yield Finding(Severity.fine, "tesseract reads Vietnamese and English.")
 
 
+def _fence() -> Finding:
+    if fence.available():
+        return Finding(Severity.fine, "The reading child is fenced off from keys and papers (Landlock).")
+    return Finding(
+        Severity.remark,
+        "This kernel has no Landlock (Linux 5.13): a paper that takes the reading child over could read the key files.",
+    )
+
+
 def _worker_key(settings: Settings) -> Iterator[Finding]:
     try:
         FileRootKey.open(settings.worker_key)
@@ -93,7 +104,11 @@ def _database(db: Database) -> Generator[Finding, None, bool]:
     try:
         present = migrate.present(db)
     except SQLAlchemyError as error:
-        yield Finding(Severity.damage, f"The database does not answer ({type(error).__name__}).")
+        yield Finding(
+            Severity.damage,
+            f"There is no database here, or it does not answer ({type(error).__name__}). Check DOCVAULT_DATA_DIR and "
+            "DOCVAULT_DATABASE_URL; `docvault migrate` makes a new one.",
+        )
         return False
     if present != migrate.newest():
         yield Finding(Severity.damage, "The database is not at this program's revision. Run: docvault migrate")
