@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
 
 from ocr.media import TAKEN
 from storage.errors import StorageError
@@ -88,7 +89,7 @@ async def add_version(
         await receive(request, services, citizen, take)
     except (VaultError, StorageError) as error:
         problem = problem_of(request, error)
-        return _versions(request, citizen, services, document_id, problem)
+        return await run_in_threadpool(_versions, request, citizen, services, document_id, problem)
     return go(f"/papers/{document_id}", {"done": "version-added"})
 
 
