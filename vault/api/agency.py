@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from vault import agencies, redeeming, releases
 from vault.agencies import AgencySystem
 from vault.api.grant_shapes import ReceivedList, ReceivedOut, RedeemBody, RedeemedOut, received_out, redeemed_out
+from vault.api.operations import OWN, PAPER_BYTES, WEBP, GrantId, PageNumber
 from vault.api.principals import OfficerDep, ServicesDep, officer, principal
 from vault.api.shapes import refusals
 from vault.api.streams import GUARDS, paper_response
@@ -21,10 +22,7 @@ from vault.releases import TokenBearer
 router = APIRouter(prefix="/agency", tags=["agency"])
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-GrantId = Annotated[str, Path(max_length=36, description="id of the grant")]
 VersionId = Annotated[str, Path(max_length=36, description="id of the version, as the grant names it")]
-PageNumber = Annotated[int, Path(ge=1, le=100_000, description="from 1")]
-ASKING = ("sign-in-needed", "not-for-this-account")
 EXTENSIONS = {
     "application/pdf": "pdf",
     "image/jpeg": "jpg",
@@ -32,14 +30,6 @@ EXTENSIONS = {
     "image/webp": "webp",
     "image/tiff": "tif",
     "image/heic": "heic",
-}
-BYTES: dict[int | str, dict[str, Any]] = {
-    200: {"description": "The whole paper, with its digest in `Repr-Digest` (RFC 9530)", "content": {"*/*": {}}},
-    206: {"description": "The asked range"},
-    304: {"description": "The one you have"},
-}
-WEBP: dict[int | str, dict[str, Any]] = {
-    200: {"description": "WebP, at most 1240 px wide", "content": {"image/webp": {}}}
 }
 REDEEM_SCHEMA: dict[str, Any] = {"schema": RedeemBody.model_json_schema()}
 REDEEM_BODY: dict[str, Any] = {
@@ -100,7 +90,7 @@ RedeemerDep = Annotated[Officer | AgencySystem, Depends(redeemer)]
     summary="Use a link that a citizen handed over",
     description="Good for one use, by the agency that it is for. A system gets an access token for this grant.",
     openapi_extra=REDEEM_BODY,
-    responses=refusals(*ASKING, "cross-site", "link-unusable", "invalid-value"),
+    responses=refusals(*OWN, "cross-site", "link-unusable", "invalid-value"),
 )
 def redeem(body: BodyDep, who: RedeemerDep, response: Response, services: ServicesDep) -> RedeemedOut:
     response.headers["Cache-Control"] = "no-store"
@@ -109,13 +99,13 @@ def redeem(body: BodyDep, who: RedeemerDep, response: Response, services: Servic
     return redeemed_out(redeeming.redeem_by_agency(services.db, who, body.link))
 
 
-@router.get("/grants", summary="What was shared with my agency, the last first", responses=refusals(*ASKING))
+@router.get("/grants", summary="What was shared with my agency, the last first", responses=refusals(*OWN))
 def list_grants(who: OfficerDep, services: ServicesDep) -> ReceivedList:
     with services.db.read() as session:
         return ReceivedList(grants=[received_out(found) for found in redeeming.for_agency(session, who.ring)])
 
 
-@router.get("/grants/{grant_id}", summary="One grant", responses=refusals(*ASKING, "not-found"))
+@router.get("/grants/{grant_id}", summary="One grant", responses=refusals(*OWN, "not-found"))
 def get(grant_id: GrantId, who: AskerDep, services: ServicesDep) -> ReceivedOut:
     with services.db.read() as session:
         if isinstance(who, Officer):
@@ -128,14 +118,14 @@ def get(grant_id: GrantId, who: AskerDep, services: ServicesDep) -> ReceivedOut:
     summary="Size and digest of a granted paper",
     description="Counts no opening.",
     response_class=Response,
-    responses=BYTES | refusals(*ASKING, "release-refused", "range-not-satisfiable"),
+    responses=PAPER_BYTES | refusals(*OWN, "release-refused", "range-not-satisfiable"),
 )
 @router.get(
     "/grants/{grant_id}/documents/{version_id}",
     summary="The bytes of a granted paper, or a range of them",
     description="All requests for one version within 10 minutes are one opening. Every refusal answers alike.",
     response_class=Response,
-    responses=BYTES | refusals(*ASKING, "release-refused", "range-not-satisfiable"),
+    responses=PAPER_BYTES | refusals(*OWN, "release-refused", "range-not-satisfiable"),
 )
 def document(
     grant_id: GrantId, version_id: VersionId, request: Request, who: AskerDep, services: ServicesDep
@@ -158,7 +148,7 @@ def document(
     summary="A preview of one page of a granted paper",
     description="Counts as an opening, as its bytes do.",
     response_class=Response,
-    responses=WEBP | refusals(*ASKING, "release-refused", "not-found", "not-read-yet"),
+    responses=WEBP | refusals(*OWN, "release-refused", "not-found", "not-read-yet"),
 )
 def preview(
     grant_id: GrantId, version_id: VersionId, page: PageNumber, who: AskerDep, services: ServicesDep

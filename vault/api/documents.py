@@ -1,14 +1,14 @@
 """A citizen's documents over HTTP."""
 
-from collections.abc import Callable
-from typing import Annotated, Any, TypeVar
+from typing import Annotated
 
-import anyio
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from vault import documents, intake, papers, readings, search
 from vault.api.language import LanguageDep
+from vault.api.operations import OWN, PAPER_BYTES, WEBP, DocumentId, PageNumber
 from vault.api.principals import CitizenDep, ServicesDep
+from vault.api.receiving import MULTIPART, UPLOAD, receive
 from vault.api.shapes import (
     DocumentChange,
     DocumentList,
@@ -22,83 +22,12 @@ from vault.api.shapes import (
     refusals,
     version_out,
 )
-from vault.api.streams import GUARDS, body_chunks, paper_response
+from vault.api.streams import GUARDS, paper_response
 from vault.documents import Cursor
-from vault.errors import Busy, Invalid, TooLarge
-from vault.middleware import announced
-from vault.principals import Citizen
-from vault.services import Services
-from vault.uploads import OVERHEAD_MAX, Upload
+from vault.errors import Invalid
+from vault.uploads import Upload
 
 router = APIRouter(prefix="/api/documents", tags=["documents"])
-
-DocumentId = Annotated[str, Path(max_length=36, description="id of the document")]
-PageNumber = Annotated[int, Path(ge=1, le=100_000, description="from 1")]
-PLACES_EACH = 4
-T = TypeVar("T")
-OWN = ("sign-in-needed", "not-for-this-account")
-UPLOAD = (
-    *OWN, "cross-site", "bad-upload", "upload-stalled", "duplicate", "too-large", "type-not-taken", "paper-refused",
-    "invalid-value", "busy", "store-full", "store-unavailable",
-)  # fmt: skip
-RANGES: dict[int | str, dict[str, Any]] = {
-    200: {"description": "The whole paper", "content": {"*/*": {}}},
-    206: {"description": "The asked range"},
-    304: {"description": "The one you have"},
-}
-WEBP: dict[int | str, dict[str, Any]] = {
-    200: {"description": "WebP, at most 1240 px wide", "content": {"image/webp": {}}}
-}
-MULTIPART: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": ["file"],
-                    "properties": {
-                        "file": {"type": "string", "format": "binary", "description": "one paper"},
-                        "title": {"type": "string", "examples": ["Giấy khai sinh của An"]},
-                        "kind": {"type": "string", "examples": ["birth-certificate"]},
-                    },
-                }
-            }
-        },
-    }
-}
-
-
-async def receive(request: Request, services: Services, citizen: Citizen, take: Callable[[Upload], T]) -> T:
-    """Runs `take` on the upload in a thread of its own kind, so that slow senders hold up nobody else.
-
-    Raises `TooLarge` from the announced length before a byte is read, `Busy` when all places are taken or the citizen
-    holds `PLACES_EACH` of them.
-    """
-    limit = services.settings.max_upload_bytes
-    length = announced(request.headers)
-    if length is None or length > limit + OVERHEAD_MAX:
-        raise TooLarge(limit=limit)
-    place = _take_place(services.uploading, citizen.citizen_id)
-    try:
-        chunks = body_chunks(request, services.settings.upload_idle_s, services.settings.upload_longest_s)
-        upload = Upload(request.headers.get("content-type", ""), chunks, limit)
-        return await anyio.to_thread.run_sync(take, upload, limiter=anyio.CapacityLimiter(1))
-    finally:
-        services.uploading.release_on_behalf_of(place)
-
-
-def _take_place(places: anyio.CapacityLimiter, citizen_id: str) -> object:
-    """One of the places for uploads; nobody has more than `PLACES_EACH`, so that one cannot keep all others out."""
-    held = places.statistics().borrowers
-    mine = next(((citizen_id, n) for n in range(PLACES_EACH) if (citizen_id, n) not in held), None)
-    if mine is None:
-        raise Busy
-    try:
-        places.acquire_on_behalf_of_nowait(mine)
-    except anyio.WouldBlock:
-        raise Busy from None
-    return mine
 
 
 @router.post(
@@ -217,13 +146,13 @@ def restore(document_id: DocumentId, citizen: CitizenDep, services: ServicesDep)
     "/{document_id}/content",
     summary="Size and digest of a paper",
     response_class=Response,
-    responses=RANGES | refusals(*OWN, "not-found", "in-bin"),
+    responses=PAPER_BYTES | refusals(*OWN, "not-found", "in-bin"),
 )
 @router.get(
     "/{document_id}/content",
     summary="The bytes of a paper, or a range of them",
     response_class=Response,
-    responses=RANGES | refusals(*OWN, "not-found", "in-bin", "range-not-satisfiable"),
+    responses=PAPER_BYTES | refusals(*OWN, "not-found", "in-bin", "range-not-satisfiable"),
 )
 def content(
     document_id: DocumentId,

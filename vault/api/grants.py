@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Query, Response
 
 from vault import accesslog, agencies, grantkeys, grants
 from vault.api.grant_shapes import (
@@ -16,14 +16,13 @@ from vault.api.grant_shapes import (
     event_out,
     grant_out,
 )
+from vault.api.operations import OWN, GrantId
 from vault.api.principals import CitizenDep, PrincipalDep, ServicesDep
 from vault.api.shapes import Limit, refusals
 from vault.errors import Invalid
 
 router = APIRouter(prefix="/api", tags=["grants"])
 
-GrantId = Annotated[str, Path(max_length=36, description="id of the grant")]
-OWN = ("sign-in-needed", "not-for-this-account")
 NO_STORE = {"Cache-Control": "no-store"}
 
 

@@ -9,9 +9,9 @@ from fastapi.concurrency import run_in_threadpool
 from ocr.media import TAKEN
 from storage.errors import StorageError
 from vault import documents, intake
-from vault.api.documents import receive
 from vault.api.language import LanguageDep, language_of
 from vault.api.principals import CitizenDep, ServicesDep
+from vault.api.receiving import receive
 from vault.errors import VaultError
 from vault.pages.addresses import go
 from vault.pages.cards import title
