@@ -15,7 +15,7 @@ from tests.ocr.sheets import born_digital
 from tests.servers import Server
 from tests.vault import visitors
 from tests.vault.world import World
-from vault.api.documents import PLACES_EACH
+from vault.api.receiving import PLACES_EACH
 from vault.app import create_app
 from vault.db import Database
 
@@ -55,28 +55,20 @@ def test_uploads_that_trickle_leave_places_for_others(tmp_path: Path) -> None:
         for _ in range(PLACES_EACH):
             open_ones.enter_context(_begun(server.url, greedy))
         paper = {"file": ("a.pdf", born_digital(["one of the very first papers"]))}
-        answers = [_until_held(greedy, paper), other.post("/api/documents", files=paper)]
+        answers = [client.post("/api/documents", files=paper) for client in (greedy, other)]
         assert [answer.status_code for answer in answers] == [503, 201]
 
 
 def _begun(url: str, client: httpx.Client) -> socket.socket:
-    """An upload whose beginning was sent, and nothing after it."""
+    """An upload that has its place, whose beginning was sent, and nothing after it."""
     address = urlsplit(url)
     connection = socket.create_connection((address.hostname, address.port), timeout=20)
     cookie = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
     head = (
         f"POST /api/documents HTTP/1.1\r\nHost: {address.netloc}\r\nCookie: {cookie}\r\nContent-Length: 100000\r\n"
-        "Content-Type: multipart/form-data; boundary=b\r\n\r\n"
-        '--b\r\nContent-Disposition: form-data; name="file"; filename="a.pdf"\r\n\r\n%PDF-1.7 '
+        "Content-Type: multipart/form-data; boundary=b\r\nExpect: 100-continue\r\n\r\n"
     )
     connection.sendall(head.encode())
+    assert connection.recv(100).startswith(b"HTTP/1.1 100 "), "the server reads the body only once it has a place"
+    connection.sendall(b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.pdf"\r\n\r\n%PDF-1.7 ')
     return connection
-
-
-def _until_held(client: httpx.Client, paper: dict[str, tuple[str, bytes]]) -> httpx.Response:
-    """Asked again until the server has met all that was begun."""
-    for _ in range(50):
-        answer = client.post("/api/documents?duplicate=keep", files=paper)
-        if answer.status_code != 201:
-            break
-    return answer
