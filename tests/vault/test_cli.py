@@ -1,11 +1,14 @@
 """The command `docvault`, as an operator, an agency and somebody with a forged grant use it."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from datetime import timedelta
 from pathlib import Path
 
+import httpx
 import pytest
 from sqlmodel import select
 from typer.testing import CliRunner, Result
@@ -218,3 +221,16 @@ def test_the_demo_is_served_to_nobody_but_this_machine(tmp_path: Path) -> None:
     )
     assert refused.exit_code == 1
     assert "known to everybody" in refused.output
+
+
+def test_whoever_opens_the_address_as_soon_as_it_is_printed_is_answered(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "vault.cli", "serve", "--port", "0"]
+    environment = os.environ | {"DOCVAULT_DATA_DIR": str(tmp_path / "data")}
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            assert server.stdout is not None
+            address = server.stdout.readline().split()[3]
+            assert httpx.get(f"{address}/sign-in", timeout=60).status_code == 200
+        finally:
+            server.send_signal(signal.SIGINT)
+        assert (server.stdout.read(), server.wait(20)) == ("Stopped.\n", 0)

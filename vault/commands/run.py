@@ -119,6 +119,7 @@ def _start(settings: "Settings", listener: socket.socket, demo: bool) -> None:
 
     services = firststart.prepare(settings)
     sign_ins = _seed(services) if demo else []
+    listener.listen()  # whoever opens the address on reading it waits for the first answer instead of being turned away
     typer.echo(f"Docvault serves at {settings.public_url} (Ctrl-C stops it)")
     for line in sign_ins:
         typer.echo(line)
