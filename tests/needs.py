@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Sequence
 
 import pytest
@@ -33,4 +34,6 @@ def need_tesseract(languages: Sequence[str] = ("vie", "eng", "osd")) -> None:
 def need_chromium() -> str:
     path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     need(path is not None, "Chromium (package chromium)")
+    driver = subprocess.run([sys.executable, "-m", "playwright", "--version"], capture_output=True, check=False)
+    need(driver.returncode == 0, "what starts Playwright's driver (package libatomic1)")
     return path or ""
