@@ -57,8 +57,7 @@ class Worker:
         with self._lock:
             ticket = self._current
         if ticket is not None:
-            with self._services.db.write() as session:
-                jobs.release(session, ticket)
+            self._give_back(ticket)
 
     def step(self) -> bool:
         """One job, if there is one."""
@@ -71,6 +70,9 @@ class Worker:
             self._work(ticket)
         except LeaseLost:
             log.warning("worker: lease lost")
+        except KeyboardInterrupt:  # while the demo is made: its next start need not wait for the lease to end
+            self._give_back(ticket)
+            raise
         finally:
             self._set_current(None)
         return True
@@ -170,6 +172,10 @@ class Worker:
             version_id=version.id,
             detail=detail,
         )
+
+    def _give_back(self, ticket: Ticket) -> None:
+        with self._services.db.write() as session:
+            jobs.release(session, ticket)
 
     def _set_current(self, ticket: Ticket | None) -> None:
         with self._lock:

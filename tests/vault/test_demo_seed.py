@@ -1,5 +1,10 @@
 """The demo: four papers that the pipeline really read, and sign-ins that exist with `--demo` alone."""
 
+import os
+import signal
+import time
+from threading import Thread
+
 import pytest
 from sqlmodel import func, select
 
@@ -8,7 +13,7 @@ from vault import accounts, documents, intake
 from vault.accounts import Attempt
 from vault.demo.papers import papers
 from vault.demo.seed import CITIZEN, OFFICER, DemoNameTaken, DemoSignIn, seed
-from vault.models import Account, Agency, Event, ReadingState
+from vault.models import Account, Agency, Event, ReadingState, Version
 from vault.principals import Citizen
 from vault.services import Services
 from vault.signins import resume
@@ -57,6 +62,34 @@ def test_a_demo_that_was_stopped_halfway_is_whole_at_the_next_start_and_made_onc
     before = counted(services, Event)
     seed(services)
     assert (counted(services, Event), counted(services, Account), counted(services, Agency)) == (before, 2, 1)
+
+
+def test_a_demo_stopped_while_a_paper_is_read_goes_on_with_it_at_the_next_start(services: Services) -> None:
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    impatient = Thread(target=stop_once_it_reads, args=(services,), daemon=True)
+    impatient.start()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            seed(services)
+    finally:
+        impatient.join()
+        signal.signal(signal.SIGINT, before)
+    assert ReadingState.reading in states(services)
+    seed(services)
+    assert states(services) == [ReadingState.done] * len(papers())
+
+
+def states(services: Services) -> list[ReadingState]:
+    with services.db.read() as session:
+        return list(session.exec(select(Version.state)).all())
+
+
+def stop_once_it_reads(services: Services) -> None:
+    """Ctrl-C."""
+    ends = time.monotonic() + 60
+    while ReadingState.reading not in states(services) and time.monotonic() < ends:
+        time.sleep(0.05)
+    os.kill(os.getpid(), signal.SIGINT)
 
 
 def test_the_demo_does_not_enter_somebody_elses_wallet(services: Services) -> None:
