@@ -4,6 +4,7 @@ Everything is invented and seeded, so the same papers come out each time on the 
 """
 
 import io
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -11,6 +12,8 @@ from PIL import Image
 
 from vault.demo import cards, certificates
 from vault.demo.scan import on_bed, scanned
+
+SCANNED_AT = time.gmtime(1_700_000_000)
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,8 @@ def _driving_licence() -> DemoPaper:
 def _saved(form: str, pages: Sequence[Image.Image], dpi: int) -> bytes:
     out = io.BytesIO()
     if form == "PDF":
-        pages[0].save(out, form, save_all=True, append_images=pages[1:], resolution=dpi, quality=88)
+        dates = {"creationDate": SCANNED_AT, "modDate": SCANNED_AT}  # else it is now, and another file each time
+        pages[0].save(out, form, save_all=True, append_images=pages[1:], resolution=dpi, quality=88, **dates)
     else:
         pages[0].save(out, form, dpi=(dpi, dpi), quality=88, optimize=True)
     return out.getvalue()
