@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session, col, delete, select, update
+from sqlmodel import Session, col, delete, select
 
 from sharing import jws
 from sharing.assertions import verify_assertion
@@ -19,7 +19,7 @@ from storage.rootkey import RootKey
 from vault import accesslog, accounts, models, wallets
 from vault.db import Database, now
 from vault.errors import Invalid, NotFound, SignInNeeded
-from vault.models import Account, Agency, Grant, GrantHolder, Holder, UsedAssertion
+from vault.models import AccessToken, Account, Agency, Grant, GrantHolder, Holder, UsedProof
 
 NAME_MAX = 200
 
@@ -59,7 +59,7 @@ def replace_keys(session: Session, agency_id: str, keys: Jwks) -> Agency:
     shared = select(Grant.id).where(Grant.agency_id == agency.id)
     tokens = (col(GrantHolder.grant_id).in_(shared), col(GrantHolder.holder) == Holder.token)
     session.exec(delete(GrantHolder).where(*tokens))
-    session.exec(update(Grant).where(col(Grant.agency_id) == agency.id).values(token_hash=None))
+    session.exec(delete(AccessToken).where(col(AccessToken.agency_id) == agency.id))
     accesslog.record(session, accesslog.Kind.agency_keys_changed, agency_id=agency.id)
     return agency
 
@@ -109,7 +109,7 @@ def authenticate(db: Database, issuer: str, assertion: str) -> AgencySystem:
             accepted = verify_assertion(assertion, keys, client_id=agency.id, audience=issuer, now=now(session))
         except (AssertionRefused, KeysInvalid):
             raise SignInNeeded from None
-        session.add(UsedAssertion(id=_used_id(agency.id, accepted.jti), expires_at=accepted.expires_at))
+        session.add(UsedProof(id=_used_id(agency.id, accepted.jti), expires_at=accepted.expires_at))
         try:
             session.flush()  # the primary key lets one of two equal assertions through
         except IntegrityError:

@@ -142,7 +142,7 @@ def retitle(session: Session, citizen: Citizen, document_id: str, title: str) ->
 def set_kind(session: Session, citizen: Citizen, document_id: str, kind: str) -> None:
     """The citizen says what the paper is; a later reading does not change it."""
     paper = get_live(session, citizen.wallet, document_id)
-    paper.document.kind, paper.document.kind_confirmed = kind, True
+    paper.document.kind, paper.document.kind_confirmed, paper.document.kind_sure = kind, True, True
     session.add(paper.document)
     _record(session, Kind.document_changed, citizen, document_id, detail="kind")
 

@@ -5,7 +5,19 @@ from sqlmodel import Session, col, delete, select, update
 from vault import accesslog, accounts, documents, papers
 from vault.db import now
 from vault.errors import NotFound
-from vault.models import Account, Grant, GrantHolder, GrantItem, SignIn, Wallet
+from vault.models import (
+    AccessToken,
+    Account,
+    AuthorizationCode,
+    AuthorizationRequest,
+    Dossier,
+    Grant,
+    GrantHolder,
+    GrantItem,
+    SignIn,
+    Supplement,
+    Wallet,
+)
 from vault.principals import Citizen
 from vault.services import Services
 
@@ -36,5 +48,9 @@ def _end_grants(session: Session, citizen_id: str) -> None:
     mine = select(Grant.id).where(Grant.citizen_id == citizen_id)
     session.exec(delete(GrantHolder).where(col(GrantHolder.grant_id).in_(mine)))
     session.exec(update(GrantItem).where(col(GrantItem.grant_id).in_(mine)).values(wrapped_key=None))
-    ended = {"revoked_at": now(session), "link_hash": None, "token_hash": None, "sealed_grant": b""}
+    for held in (AuthorizationCode, AccessToken):
+        session.exec(delete(held).where(col(held.grant_id).in_(mine)))
+    for own in (AuthorizationRequest, Supplement, Dossier):
+        session.exec(delete(own).where(col(own.citizen_id) == citizen_id))
+    ended = {"revoked_at": now(session), "link_hash": None, "sealed_grant": b""}
     session.exec(update(Grant).where(col(Grant.citizen_id) == citizen_id).values(**ended))

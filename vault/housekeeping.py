@@ -8,7 +8,7 @@ from sqlmodel import col, delete
 from ocr import scratch
 from vault import documents, papers, signins, slowdown
 from vault.db import now
-from vault.models import UsedAssertion
+from vault.models import UsedProof
 from vault.services import Services
 
 EVERY = timedelta(minutes=5)
@@ -33,6 +33,6 @@ class Housekeeping:
             destroyed = documents.destroy_expired(session, services.settings.bin_days)
             signins.sweep(session, services.settings)
             slowdown.forget(session)
-            session.exec(delete(UsedAssertion).where(col(UsedAssertion.expires_at) < now(session)))
+            session.exec(delete(UsedProof).where(col(UsedProof.expires_at) < now(session)))
         for remains in destroyed:
             papers.remove(services.blobs, remains)

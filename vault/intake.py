@@ -170,7 +170,7 @@ def _choose_kind(services: Services, document: Document, kind: str) -> None:
         return
     if kind not in services.kinds:
         raise Invalid("kind", "unknown")
-    document.kind, document.kind_confirmed = kind, True
+    document.kind, document.kind_confirmed, document.kind_sure = kind, True, True
 
 
 def _title(incoming: Incoming) -> str:

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from uuid import uuid4
 
-from sqlalchemy import JSON, BigInteger, Column, Index, LargeBinary, String, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, Column, Index, LargeBinary, String, UniqueConstraint, false
 from sqlmodel import Field, SQLModel
 
 from vault.db import UtcDateTime
@@ -51,8 +51,11 @@ class Holder(StrEnum):
 
     citizen = "citizen"
     link = "link"
+    code = "code"
     agency = "agency"
     token = "token"  # noqa: S105 - the name of a holder, not a secret
+    dossier = "dossier"
+    """Whoever opens the first grant of the same dossier."""
 
 
 class Wallet(Row, table=True):
@@ -64,7 +67,10 @@ class Wallet(Row, table=True):
 
 
 class Agency(Row, table=True):
-    """An agency: its keys in the vault (inbox) and those that its own systems sign with (`jwks`)."""
+    """An agency: its keys in the vault (inbox), its systems' keys (`jwks`), and what its portal may ask.
+
+    `redirect_uris` are where answers may go, `procedures` the codes of those that it may ask papers for.
+    """
 
     id: str = _id()
     name: str = Field(max_length=200, unique=True)
@@ -73,6 +79,8 @@ class Agency(Row, table=True):
     inbox_public: bytes = _bytes()
     inbox_private: bytes = _bytes()
     jwks: dict[str, object] = Field(sa_column=Column(JSON, nullable=False))
+    redirect_uris: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False, server_default="[]"))
+    procedures: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False, server_default="[]"))
 
 
 class Account(Row, table=True):
@@ -111,7 +119,7 @@ class Failures(Row, table=True):
 
 
 class Document(Row, table=True):
-    """One paper in a wallet; its newest version is current."""
+    """One paper in a wallet; its newest version is current. `kind_sure` when its kind was read clearly or confirmed."""
 
     __table_args__ = (Index("ix_document_wallet", "citizen_id", "created_at", "id"),)
 
@@ -119,6 +127,7 @@ class Document(Row, table=True):
     citizen_id: str = Field(foreign_key="wallet.citizen_id", max_length=36)
     kind: str = Field(default="other", max_length=64)
     kind_confirmed: bool = False
+    kind_sure: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     expires_on: date | None = None
     created_at: datetime = _moment()
     deleted_at: datetime | None = _moment(nullable=True, index=True)
@@ -178,7 +187,6 @@ class Grant(Row, table=True):
     openings: int = 0
     sealed_grant: bytes = _bytes()
     link_hash: bytes | None = Field(default=None, sa_type=LargeBinary, unique=True, nullable=True)
-    token_hash: bytes | None = Field(default=None, sa_type=LargeBinary, unique=True, nullable=True)
     redeemed_at: datetime | None = _moment(nullable=True)
     revoked_at: datetime | None = _moment(nullable=True)
 
@@ -200,6 +208,113 @@ class GrantItem(Row, table=True):
     opened_at: datetime | None = _moment(nullable=True)
 
 
+class AuthorizationRequest(Row, table=True):
+    """What an agency's portal pushed (RFC 9126), until it is answered.
+
+    `sealed` opens with the secret of the request URI until `opened_at`, then with the secret in the cookie of the one
+    browser that opened it; `citizen_id` is whoever looked at it first after signing in.
+    """
+
+    id: str = _id()
+    agency_id: str = Field(foreign_key="agency.id", index=True, max_length=36)
+    created_at: datetime = _moment()
+    expires_at: datetime = _moment(index=True)
+    secret_hash: bytes = Field(sa_type=LargeBinary, unique=True)
+    sealed: bytes = _bytes()
+    opened_at: datetime | None = _moment(nullable=True)
+    citizen_id: str | None = Field(default=None, foreign_key="wallet.citizen_id", index=True, max_length=36)
+    answered_at: datetime | None = _moment(nullable=True)
+
+
+class AuthorizationCode(Row, table=True):
+    """A code (RFC 6749 section 4.1.2) for one grant; `sealed_form`, under the grant's key, goes once it was used."""
+
+    code_hash: bytes = Field(sa_type=LargeBinary, primary_key=True)
+    agency_id: str = Field(foreign_key="agency.id", max_length=36)
+    grant_id: str = Field(foreign_key="grant.id", index=True, max_length=36)
+    dossier_id: str = Field(foreign_key="dossier.id", index=True, max_length=36)
+    created_at: datetime = _moment()
+    expires_at: datetime = _moment(index=True)
+    used_at: datetime | None = _moment(nullable=True)
+    redirect_uri: str = Field(max_length=500)
+    code_challenge: str = Field(max_length=43)
+    key: str | None = Field(default=None, max_length=43)
+    sealed_form: bytes | None = _bytes(nullable=True)
+
+
+class AccessToken(Row, table=True):
+    """A token bound to the key with the thumbprint `key` (RFC 9449): for one grant, or for an agency's own lists."""
+
+    token_hash: bytes = Field(sa_type=LargeBinary, primary_key=True)
+    agency_id: str = Field(foreign_key="agency.id", index=True, max_length=36)
+    grant_id: str | None = Field(default=None, foreign_key="grant.id", index=True, max_length=36)
+    key: str = Field(max_length=43)
+    created_at: datetime = _moment()
+    expires_at: datetime = _moment(index=True)
+    revoked_at: datetime | None = _moment(nullable=True)
+
+
+class Dossier(Row, table=True):
+    """One application at an agency, under the agency's own `reference`, and the papers that it refers to."""
+
+    __table_args__ = (UniqueConstraint("citizen_id", "agency_id", "procedure", "reference"),)
+
+    id: str = _id()
+    citizen_id: str = Field(foreign_key="wallet.citizen_id", index=True, max_length=36)
+    agency_id: str = Field(foreign_key="agency.id", index=True, max_length=36)
+    procedure: str = Field(max_length=64)
+    reference: str = Field(max_length=64)
+    created_at: datetime = _moment()
+
+
+class DossierItem(Row, table=True):
+    """A component of a dossier and the version that answers it; it never changes. `size` outlives the version."""
+
+    dossier_id: str = Field(foreign_key="dossier.id", primary_key=True, max_length=36, ondelete="CASCADE")
+    component: str = Field(primary_key=True, max_length=64)
+    grant_id: str = Field(foreign_key="grant.id", primary_key=True, index=True, max_length=36)
+    version_id: str = Field(index=True, max_length=36)
+    kind: str = Field(max_length=64)
+    tier: str = Field(max_length=16)
+    size: int = Field(sa_type=BigInteger)
+    media_type: str = Field(max_length=100)
+    added_at: datetime = _moment()
+
+
+class Supplement(Row, table=True):
+    """Components that an agency asks to be supplemented; `note` is sealed under the key of the grant `grant_id`."""
+
+    id: str = _id()
+    dossier_id: str = Field(foreign_key="dossier.id", index=True, max_length=36, ondelete="CASCADE")
+    citizen_id: str = Field(foreign_key="wallet.citizen_id", index=True, max_length=36)
+    agency_id: str = Field(foreign_key="agency.id", max_length=36)
+    grant_id: str = Field(foreign_key="grant.id", max_length=36)
+    components: list[str] = Field(sa_column=Column(JSON, nullable=False))
+    note: bytes = _bytes()
+    created_at: datetime = _moment()
+    answered_at: datetime | None = _moment(nullable=True)
+    withdrawn_at: datetime | None = _moment(nullable=True)
+
+
+class Figure(Row, table=True):
+    """One consent as a count, without any trace of whose it was; `month` is YYYY-MM in Viet Nam.
+
+    `papers` were attached, `reused` of them lay in the wallet before the agency asked, which kept `bytes_not_sent` from
+    being uploaded; `seconds` from the request to the consent.
+    """
+
+    __table_args__ = (Index("ix_figure_agency", "agency_id", "procedure", "month"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    agency_id: str = Field(foreign_key="agency.id", max_length=36)
+    procedure: str = Field(max_length=64)
+    month: str = Field(max_length=7)
+    papers: int
+    reused: int
+    bytes_not_sent: int = Field(sa_type=BigInteger)
+    seconds: int
+
+
 class ServiceKey(Row, table=True):
     """A key that signs grants; the private part is wrapped under the root key."""
 
@@ -210,8 +325,8 @@ class ServiceKey(Row, table=True):
     retired_at: datetime | None = _moment(nullable=True)
 
 
-class UsedAssertion(Row, table=True):
-    """A client assertion that was accepted once, remembered until it expires."""
+class UsedProof(Row, table=True):
+    """A client assertion or a proof of a key that was accepted once, remembered until it expires."""
 
     id: bytes = Field(sa_type=LargeBinary, primary_key=True)
     expires_at: datetime = _moment(index=True)

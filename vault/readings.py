@@ -22,6 +22,7 @@ from vault.principals import Citizen
 Kinds = Mapping[str, Kind]
 
 EXPIRES = "expires-on"
+KIND_SURE = 0.85  # least confidence at which a paper's kind counts without its owner's word
 SURE = 0.6  # least confidence at which an end that was only read counts
 
 

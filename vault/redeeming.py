@@ -14,7 +14,7 @@ from vault.accesslog import Kind
 from vault.agencies import AgencySystem
 from vault.db import Database, now
 from vault.errors import LinkUnusable, NotFound, SignInNeeded
-from vault.models import Grant, GrantHolder, Holder
+from vault.models import AccessToken, Grant, GrantHolder, Holder
 from vault.principals import Officer
 from vault.wallets import KeyRing
 
@@ -88,8 +88,8 @@ def get_by_token(session: Session, access_token: str, grant_id: str) -> Received
 def by_token(session: Session, secret: bytes) -> Grant | None:
     """The grant that an access token is for."""
     wanted = tokens.digest(secret)
-    grant = session.exec(select(Grant).where(Grant.token_hash == wanted)).first()
-    return grant if grant is not None and hmac.compare_digest(grant.token_hash or b"", wanted) else None
+    row = session.get(AccessToken, wanted)
+    return session.get(Grant, row.grant_id) if row is not None and row.grant_id is not None else None
 
 
 def _redeem(
@@ -101,7 +101,7 @@ def _redeem(
     with db.write() as session:
         grant = _by_link(session, *named)
         redeemed = None
-        if grant is not None and _take(session, grant, agency_id, token):
+        if grant is not None and _take(session, grant, agency_id):
             redeemed = _hand_over(session, grant, named[1], token)
             _record(session, Kind.redeemed, grant, agency_id, account_id)
         elif grant is not None:
@@ -118,7 +118,7 @@ def _by_link(session: Session, grant_id: str, secret: bytes) -> Grant | None:
     return grant if grant is not None and hmac.compare_digest(grant.link_hash or b"", wanted) else None
 
 
-def _take(session: Session, grant: Grant, agency_id: str, token: bytes | None) -> bool:
+def _take(session: Session, grant: Grant, agency_id: str) -> bool:
     """One statement decides who was first; of any number of redemptions at once, one changes the row."""
     at = now(session)
     usable = (
@@ -130,8 +130,7 @@ def _take(session: Session, grant: Grant, agency_id: str, token: bytes | None) -
         col(Grant.not_before) <= at,
         col(Grant.expires_at) > at,
     )
-    values = {"redeemed_at": at, "token_hash": tokens.digest(token) if token else None}
-    taken = session.exec(update(Grant).where(*usable).values(values)).rowcount == 1
+    taken = session.exec(update(Grant).where(*usable).values(redeemed_at=at)).rowcount == 1
     session.refresh(grant)
     return taken
 
@@ -144,6 +143,16 @@ def _hand_over(session: Session, grant: Grant, secret: bytes, token: bytes | Non
     session.add(grantkeys.hold_by_agency(key, grant.id, agencies.get(session, grant.agency_id)))
     if token is not None:
         session.add(grantkeys.hold_by_token(key, grant.id, token))
+        session.add(
+            AccessToken(
+                token_hash=tokens.digest(token),
+                agency_id=grant.agency_id,
+                grant_id=grant.id,
+                key="",
+                created_at=now(session),
+                expires_at=grant.expires_at,
+            )
+        )
     session.flush()
     return Redeemed(_opened(grant, key, now(session)), tokens.encode(token) if token else None)
 

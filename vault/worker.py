@@ -138,7 +138,7 @@ class Worker:
         """What jobs need in the clear: the kind and the day it expires, as its owner said, else as it was read."""
         kinds = self._services.kinds
         if not document.kind_confirmed and reading.kind in kinds:
-            document.kind = reading.kind
+            document.kind, document.kind_sure = reading.kind, reading.kind_confidence >= readings.KIND_SURE
         document.expires_on = readings.expiry(kinds, document.kind, reading, said)
 
     @contextlib.contextmanager

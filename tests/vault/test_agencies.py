@@ -15,7 +15,7 @@ from vault import agencies
 from vault.agencies import AgencySystem
 from vault.db import now
 from vault.errors import Invalid, LoginTaken, NotFound, SignInNeeded
-from vault.models import UsedAssertion
+from vault.models import UsedProof
 
 
 def assertion(world: World, **changes: object) -> str:
@@ -88,7 +88,7 @@ def test_nonsense_is_refused(world: World, nonsense: str) -> None:
 def test_a_used_assertion_is_remembered_as_a_hash_until_it_expires(world: World) -> None:
     authenticate(world, assertion(world))
     with world.services.db.read() as session:
-        row = session.exec(select(UsedAssertion)).one()
+        row = session.exec(select(UsedProof)).one()
         assert timedelta(0) < row.expires_at - now(session) <= timedelta(seconds=60)
     assert len(row.id) == 32
 

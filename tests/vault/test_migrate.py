@@ -2,13 +2,26 @@
 
 from pathlib import Path
 
-from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import inspect
 
 from vault import migrate, models
 from vault.db import Database
+
+AT = "'2026-11-23 08:00:00'"
+IN_USE = (
+    f"INSERT INTO wallet VALUES ('c', {AT}, x'00')",
+    f"INSERT INTO agency VALUES ('a', 'Sở', {AT}, x'00', x'00', x'00', '{{}}')",
+    "INSERT INTO document (id, citizen_id, kind, kind_confirmed, created_at) "
+    f"VALUES ('d', 'c', 'birth-certificate', 0, {AT}), ('e', 'c', 'other', 0, {AT})",
+    'INSERT INTO "grant" (id, citizen_id, agency_id, created_at, not_before, expires_at, openings_max, openings, '
+    f"sealed_grant, token_hash) VALUES ('g', 'c', 'a', {AT}, {AT}, {AT}, 3, 0, x'00', x'01')",
+    "INSERT INTO grantholder VALUES ('g', 'citizen', x'00'), ('g', 'agency', x'00'), ('g', 'token', x'00')",
+    "INSERT INTO grantitem (grant_id, version_id) VALUES ('g', 'v')",
+    f"INSERT INTO usedassertion VALUES (x'02', {AT})",
+)
+"""A small vault as the first tables held it."""
 
 
 def test_the_migrated_tables_are_the_models(tmp_path: Path) -> None:
@@ -37,11 +50,26 @@ def test_an_empty_database_has_no_revision(tmp_path: Path) -> None:
 def test_down_leaves_nothing_behind(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'docvault.db'}"
     migrate.upgrade(url)
+    migrate.downgrade(url, "base")
     db = Database(url)
-    with db.engine.execution_options(docvault_write=True).begin() as connection:
-        config = migrate.configuration()
-        config.attributes["connection"] = connection
-        command.downgrade(config, "base")
     with db.engine.connect() as connection:
         assert inspect(connection).get_table_names() == ["alembic_version"]
     db.close()
+
+
+def test_a_vault_in_use_keeps_what_was_shared(tmp_path: Path) -> None:
+    """Tokens without a key end; the holders, items and entries that hang on a grant stay."""
+    url = f"sqlite:///{tmp_path / 'docvault.db'}"
+    migrate.upgrade(url, "0001")
+    db = Database(url)
+    with db.engine.execution_options(docvault_write=True).begin() as connection:
+        for statement in IN_USE:
+            connection.exec_driver_sql(statement)
+    migrate.upgrade(url)
+    with db.engine.connect() as connection:
+        holders = connection.exec_driver_sql("SELECT holder FROM grantholder ORDER BY holder").scalars().all()
+        items = connection.exec_driver_sql("SELECT version_id FROM grantitem").scalars().all()
+        used = connection.exec_driver_sql("SELECT count(*) FROM usedproof").scalar_one()
+        sure = connection.exec_driver_sql("SELECT kind_sure FROM document ORDER BY id").scalars().all()
+    db.close()
+    assert (holders, items, used, sure) == (["agency", "citizen"], ["v"], 1, [1, 0])
