@@ -1,5 +1,7 @@
 """What can go wrong in the verbs, without any thought of HTTP. `vault.problems` maps each to an answer."""
 
+from collections.abc import Iterable
+
 
 class VaultError(Exception):
     """Base of all errors of the service; `code` names it in the API, `values` fill its message."""
@@ -138,3 +140,19 @@ class ReleaseRefused(VaultError):
     """No release under this grant; why is in the citizen's log alone."""
 
     code = "release-refused"
+
+
+class ProcedureMalformed(VaultError):
+    """Files of procedures do not follow their rules: nobody's request is to blame, the operator must mend them.
+
+    `faults` say, as texts, in which file, where and what to do.
+    """
+
+    code = "internal"
+
+    def __init__(self, faults: Iterable[object]) -> None:
+        super().__init__()
+        self.faults = tuple(map(str, faults))
+
+    def __str__(self) -> str:
+        return "\n".join(("files of procedures do not follow their rules:", *self.faults))
