@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
+from sharing import points
 from sharing.encoding import b64url_decode, parse_object
 from sharing.errors import EncodingInvalid, KeysInvalid
 from sharing.jws import ED25519, JoseKey
@@ -31,6 +32,11 @@ class PublicKey:
     algorithms: frozenset[str]
     jose: JoseKey = field(repr=False, compare=False)
     members: tuple[tuple[str, str], ...] = field(repr=False)
+
+    @property
+    def thumbprint(self) -> str:
+        """RFC 7638, by SHA-256: 43 characters of base64url, whatever the key's `kid` is."""
+        return self.jose.thumbprint()
 
     def public_jwk(self) -> dict[str, str]:
         """The JWK as it was published, reduced to what is understood here."""
@@ -133,6 +139,22 @@ def parse_jwks(data: bytes | str | Mapping[str, Any]) -> KeySet:
     return KeySet(keys)
 
 
+def parse_public_key(jwk: object) -> PublicKey:
+    """One public JWK that stands alone, as in the header of a proof; its `kid` is its thumbprint. Raises KeysInvalid.
+
+    Refused are private and symmetric keys, keys that are not for signatures, and those that `parse_jwks` refuses.
+    """
+    if not isinstance(jwk, Mapping):
+        raise KeysInvalid("A key is a JSON object.")
+    _refuse_secrets(jwk)
+    algorithms = _usable(jwk)
+    if not algorithms:
+        raise KeysInvalid("The key cannot verify signatures by Ed25519, ES256 or PS256.")
+    members = _public_members(jwk)
+    key = _import(members)
+    return PublicKey(key.thumbprint(), algorithms, key, tuple(members.items()))
+
+
 def _members(data: bytes | str | Mapping[str, Any]) -> Mapping[str, Any]:
     if isinstance(data, Mapping):
         return data
@@ -148,17 +170,25 @@ def _members(data: bytes | str | Mapping[str, Any]) -> Mapping[str, Any]:
 def _public_key(jwk: object) -> PublicKey | None:
     if not isinstance(jwk, Mapping):
         raise KeysInvalid("Each key is a JSON object.")
-    if _SECRET & jwk.keys():
-        raise KeysInvalid("The set holds a private or symmetric key. Publish public parts alone, and replace that key.")
+    _refuse_secrets(jwk)
     algorithms = _usable(jwk)
     if not algorithms:
         return None
     kid = jwk.get("kid")
     if not isinstance(kid, str) or not 0 < len(kid) <= ID_CHARS:
         raise KeysInvalid(f"Each key needs a 'kid' of 1 to {ID_CHARS} characters.")
-    kty = jwk["kty"]
-    members = {"kty": kty, **{name: _text(jwk, name) for name in _PUBLIC[kty]}}
+    members = _public_members(jwk)
     return PublicKey(kid, algorithms, _import(members), tuple(members.items()))
+
+
+def _refuse_secrets(jwk: Mapping[str, Any]) -> None:
+    if _SECRET & jwk.keys():
+        raise KeysInvalid("This is a private or symmetric key. Publish public parts alone, and replace that key.")
+
+
+def _public_members(jwk: Mapping[str, Any]) -> dict[str, str]:
+    kty = jwk["kty"]
+    return {"kty": kty, **{name: _text(jwk, name) for name in _PUBLIC[kty]}}
 
 
 def _usable(jwk: Mapping[str, Any]) -> frozenset[str]:
@@ -194,6 +224,8 @@ def _check_lengths(members: dict[str, str]) -> None:
         raise KeysInvalid("A key is not written in canonical base64url.") from error
     if any(size != 32 for name, size in sizes.items() if name != "n"):
         raise KeysInvalid("A coordinate of a key has not 32 bytes.")
+    if members["kty"] == "OKP" and not points.is_sound(b64url_decode(members["x"])):
+        raise KeysInvalid("A key is no point that only the owner of a private key can sign for.")
     if members["kty"] != "RSA":
         return
     bits = int.from_bytes(b64url_decode(members["n"])).bit_length()

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from sharing import jws
 from sharing.encoding import b64url_decode, b64url_encode
 from sharing.errors import KeysInvalid
-from sharing.keys import KeySet, SigningKey, jwks, parse_jwks
+from sharing.keys import KeySet, SigningKey, jwks, parse_jwks, parse_public_key
 
 D, X = "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A", "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
 THUMBPRINT = "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"
@@ -117,6 +117,11 @@ def test_a_symmetric_key_is_refused() -> None:
         {**ED, "x": X[:-1]},
         {**ED, "x": X[:-1] + "p"},
         {**ED, "x": 5},
+        {**ED, "x": "A" * 43},
+        {**ED, "x": "AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},
+        {**ED, "x": "JuiVj8KyJ7BFw_SJ8u-Y8NXfrAXTxjM5sTgCiG1T_AU"},
+        {**ED, "x": "7v____________________________________________38"},
+        {**ED, "x": "AgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},
         {**EC, "y": EC["x"]},
         {**EC, "x": "AA"},
         {"kty": "RSA", "kid": "r", "n": "AQ", "e": "AQAB"},
@@ -132,6 +137,20 @@ def test_weak_rsa_is_refused() -> None:
     for weak in (rsa_jwk(1024), rsa_jwk(2048, 3), {**rsa_jwk(2048), "n": long_zero}):
         with pytest.raises(KeysInvalid, match="RSA"):
             parse_jwks({"keys": [weak]})
+
+
+def test_one_key_alone_is_named_by_its_thumbprint() -> None:
+    key = parse_public_key({**ED, "kid": "some name"})
+    assert key.kid == key.thumbprint == THUMBPRINT
+    assert key.public_jwk() == {"kty": "OKP", "crv": "Ed25519", "x": X, "kid": THUMBPRINT, "use": "sig"}
+    assert parse_jwks({"keys": [{**ED, "kid": "some name"}]}).find("some name", "EdDSA").thumbprint == THUMBPRINT  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("jwk", [None, [], "x", {}, {**ED, "d": D}, {"kty": "oct", "k": "AQ"}, {**ED, "use": "enc"}])
+def test_what_is_no_public_key_for_signatures_is_refused(jwk: Any) -> None:
+    with pytest.raises(KeysInvalid) as caught:
+        parse_public_key(jwk)
+    assert D not in str(caught.value)
 
 
 @pytest.mark.parametrize(
