@@ -1,4 +1,4 @@
-"""What can be wrong with a grant, a key, a file or an assertion. Each message is a plain sentence without secrets."""
+"""What can be wrong with a grant, a key, a file, an assertion or a proof, each as a plain sentence without secrets."""
 
 from typing import ClassVar
 
@@ -13,6 +13,10 @@ class EncodingInvalid(SharingError):
 
 class KeysInvalid(SharingError):
     """A set of keys cannot be used: malformed, too large, holding a private key, or without any usable key."""
+
+
+class VerifierInvalid(SharingError):
+    """A PKCE code verifier that RFC 7636 §4.1 does not allow."""
 
 
 class TermsInvalid(SharingError):
@@ -181,3 +185,85 @@ class AssertionNotYetValid(AssertionRefused):
     """`nbf` or `iat` lies in the future by more than clocks differ."""
 
     step = 12
+
+
+class ProofRefused(Stepped):
+    """A proof of possession does not verify; `.step` is the number of the step in docs/formats/sharing.md."""
+
+
+class ProofMalformed(ProofRefused):
+    """Too large, not three parts of canonical base64url, or its header is not one JSON object."""
+
+    step = 1
+
+
+class ProofCritical(ProofRefused):
+    """The header holds `crit` or `b64`: extensions that are not understood here."""
+
+    step = 2
+
+
+class ProofType(ProofRefused):
+    """`typ` does not say that this is a proof of possession."""
+
+    step = 3
+
+
+class ProofAlgorithm(ProofRefused):
+    """`alg` is none of Ed25519, EdDSA, ES256 and PS256."""
+
+    step = 4
+
+
+class ProofKey(ProofRefused):
+    """`jwk` is no public key that may sign by that algorithm, or holds a private one."""
+
+    step = 5
+
+
+class ProofSignature(ProofRefused):
+    """The key in the header did not make this signature over these bytes."""
+
+    step = 6
+
+
+class ProofClaims(ProofRefused):
+    """A claim is missing or of the wrong type."""
+
+    step = 7
+
+
+class ProofMethod(ProofRefused):
+    """Made for a request with another method."""
+
+    step = 8
+
+
+class ProofUrl(ProofRefused):
+    """Made for a request to another address."""
+
+    step = 9
+
+
+class ProofStale(ProofRefused):
+    """Made too long ago: whether it was used before would not be known any more."""
+
+    step = 10
+
+
+class ProofNotYetValid(ProofRefused):
+    """Made in the future, by more than clocks differ."""
+
+    step = 11
+
+
+class ProofToken(ProofRefused):
+    """Not made for the access token that came with the request."""
+
+    step = 12
+
+
+class ProofNonce(ProofRefused):
+    """All else is right, but the server's nonce is missing, stale or not the server's: try again with a new one."""
+
+    step = 13

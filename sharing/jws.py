@@ -1,6 +1,7 @@
 """The compact form of a JWS (RFC 7515 §3.1), read strictly. The algorithms are joserfc's, the decisions our own.
 
-Nothing here decides whether a token may be believed: `grants` and `assertions` do, each in its own numbered order.
+Nothing here decides whether a token may be believed: `grants`, `assertions` and `proofs` do, each in its own numbered
+order.
 """
 
 from collections.abc import Mapping
@@ -39,16 +40,19 @@ class Jws:
         return value if isinstance(value, str) else None
 
 
-def parse(token: str, most: int) -> Jws:
-    """Take a compact JWS of at most `most` characters apart; raises EncodingInvalid."""
+def parse(token: str, most: int, header_most: int = HEADER_BYTES) -> Jws:
+    """Take a compact JWS of at most `most` characters apart, its header at most `header_most` bytes of JSON.
+
+    Raises EncodingInvalid.
+    """
     if len(token) > most:
         raise EncodingInvalid(f"Longer than {most} characters.")
     parts = token.split(".")
     if len(parts) != 3 or not parts[0] or not parts[1]:
         raise EncodingInvalid("Not a compact JWS of three parts.")
     header, payload, signature = map(b64url_decode, parts)
-    if len(header) > HEADER_BYTES:
-        raise EncodingInvalid(f"The header is longer than {HEADER_BYTES} bytes.")
+    if len(header) > header_most:
+        raise EncodingInvalid(f"The header is longer than {header_most} bytes.")
     signing_input = token[: token.rindex(".")].encode("ascii")
     return Jws(parse_object(header), payload, signature, signing_input)
 

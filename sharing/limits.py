@@ -11,6 +11,25 @@ ASSERTION_BYTES = 8 * 1024
 HEADER_BYTES = 1024
 """A protected header, decoded."""
 
+PROOF_BYTES = 8 * 1024
+PROOF_HEADER_BYTES = 4 * 1024
+"""A whole proof of possession in its compact form, and its header: it holds a key, and the longest RSA key fits."""
+
+PROOF_AGE = timedelta(minutes=5)
+"""How long after it was made a proof is taken: its `jti` is remembered that long (RFC 9449 §11.1)."""
+
+PROOF_SKEW = timedelta(seconds=60)
+"""How far in the future `iat` of a proof may lie."""
+
+NONCE_AGE = timedelta(minutes=5)
+"""How long a nonce that the server gave is taken (RFC 9449 §8)."""
+
+NONCE_SKEW = timedelta(seconds=60)
+"""How far in the future a nonce may have been made: by another process, with another clock."""
+
+URL_CHARS = 2048
+"""The address that a proof is for."""
+
 JWKS_BYTES = 64 * 1024
 JWKS_KEYS = 32
 """A published set of keys: its JSON, and how many keys it may hold."""
@@ -20,6 +39,12 @@ RSA_BITS_LEAST, RSA_BITS_MOST = 2048, 8192
 
 ITEMS = 100
 """Papers in one grant."""
+
+COMPONENTS = 100
+"""Components of a procedure that the items of one grant may name, counted over all items."""
+
+DOSSIER_CHARS = 64
+"""The agency's reference of a dossier."""
 
 OPENINGS = 10_000
 """The greatest number of openings that one grant may allow."""
