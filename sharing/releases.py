@@ -13,11 +13,15 @@ from sharing.limits import OPENING_WINDOW
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Who asks for which version, when (aware). `agency` is the authenticated agency's id, or None."""
+    """Who asks for which version, when (aware). `agency` is the authenticated agency's id, or None.
+
+    `key` is the thumbprint of the key that came with a valid proof of possession, or None.
+    """
 
     agency: str | None
     version: str
     now: datetime
+    key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +30,8 @@ class State:
 
     `versions` are those in the grant; `kept` says that the version asked for still exists with its key under the grant;
     `openings` may happen at most, `opened` were counted; `window_from` is when the last counted opening of the version
-    asked for began. Times are aware.
+    asked for began. Times are aware. `bound_to` is the thumbprint of the key that the requester has to prove; None
+    where something else than a token speaks for them.
     """
 
     audience: str
@@ -39,6 +44,7 @@ class State:
     openings: int
     opened: int
     window_from: datetime | None
+    bound_to: str | None = None
 
 
 class Reason(StrEnum):
@@ -47,6 +53,7 @@ class Reason(StrEnum):
     NOT_AN_AGENCY = "not-an-agency"
     NO_SUCH_GRANT = "no-such-grant"
     OTHER_AGENCY = "other-agency"
+    KEY_NOT_PROVED = "key-not-proved"
     NOT_REDEEMED = "not-redeemed"
     REVOKED = "revoked"
     NOT_YET_VALID = "not-yet-valid"
@@ -79,22 +86,24 @@ def decide(request: Request, state: State | None) -> Allowed | Refused:
         return Refused(2, Reason.NO_SUCH_GRANT)
     if state.audience != request.agency:
         return Refused(2, Reason.OTHER_AGENCY)
+    if state.bound_to is not None and request.key != state.bound_to:
+        return Refused(3, Reason.KEY_NOT_PROVED)
     if not state.redeemed:
-        return Refused(3, Reason.NOT_REDEEMED)
+        return Refused(4, Reason.NOT_REDEEMED)
     if state.revoked:
-        return Refused(4, Reason.REVOKED)
+        return Refused(5, Reason.REVOKED)
     if request.now < state.not_before:
-        return Refused(5, Reason.NOT_YET_VALID)
+        return Refused(6, Reason.NOT_YET_VALID)
     if request.now >= state.expires_at:
-        return Refused(5, Reason.EXPIRED)
+        return Refused(6, Reason.EXPIRED)
     if request.version not in state.versions:
-        return Refused(6, Reason.NOT_IN_GRANT)
+        return Refused(7, Reason.NOT_IN_GRANT)
     if not state.kept:
-        return Refused(7, Reason.NO_LONGER_KEPT)
+        return Refused(8, Reason.NO_LONGER_KEPT)
     if _window_open(request.now, state.window_from):
         return Allowed(counts_as_opening=False)
     if state.opened >= state.openings:
-        return Refused(8, Reason.OPENINGS_USED_UP)
+        return Refused(9, Reason.OPENINGS_USED_UP)
     return Allowed(counts_as_opening=True)
 
 

@@ -13,13 +13,15 @@ from typing import Any, Self
 
 from sharing.encoding import b64url_decode, b64url_encode
 from sharing.errors import EncodingInvalid, TermsInvalid
-from sharing.limits import FILE_BYTES, ID_CHARS, ITEMS, OPENINGS, PURPOSE_CHARS
+from sharing.limits import COMPONENTS, DOSSIER_CHARS, FILE_BYTES, ID_CHARS, ITEMS, OPENINGS, PURPOSE_CHARS
 
 DETAIL_TYPE = "docvault_document"
 """`type` of each member of `authorization_details` (RFC 9396 §2)."""
 
 _ID = re.compile(rf"[\x21-\x7e]{{1,{ID_CHARS}}}")
-_KIND = re.compile(r"[a-z][a-z0-9-]{0,63}")
+_CODE = re.compile(r"[a-z][a-z0-9-]{0,63}")
+_DOSSIER = re.compile(rf"[\x21-\x7e]{{1,{DOSSIER_CHARS}}}")
+_THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]")
 _MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,62}/[a-z0-9][a-z0-9!#$&^_.+-]{0,62}")
 _LAST_SECOND = int(datetime.max.replace(tzinfo=UTC, microsecond=0).timestamp())
 
@@ -55,7 +57,8 @@ class Item:
     """One version of one paper, named so that a copy of its bytes can be told from any other.
 
     `version` is an opaque id, `kind` a kind of paper in kebab-case, `sha256` the 32-byte digest and `size` the length
-    in bytes of the original, `media_type` in lower case without parameters. Raises TermsInvalid.
+    in bytes of the original, `media_type` in lower case without parameters. `components` names what the paper is in the
+    procedure. Raises TermsInvalid.
     """
 
     version: str
@@ -64,17 +67,23 @@ class Item:
     sha256: bytes
     size: int
     media_type: str
+    components: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         _match(_ID, self.version, "version")
-        _match(_KIND, self.kind, "kind")
+        _match(_CODE, self.kind, "kind")
         _match(_MEDIA_TYPE, self.media_type, "media_type")
         _require(isinstance(self.tier, Tier), "tier")
         _require(isinstance(self.sha256, bytes) and len(self.sha256) == 32, "sha-256")
         _within(self.size, FILE_BYTES, "size")
+        _require(isinstance(self.components, tuple) and len(self.components) <= COMPONENTS, "components")
+        for component in self.components:
+            _match(_CODE, component, "components")
+        _require(len(set(self.components)) == len(self.components), "components: one appears twice")
 
     def to_detail(self) -> dict[str, Any]:
         """The item as a member of `authorization_details`."""
+        named = {"components": list(self.components)} if self.components else {}
         return {
             "type": DETAIL_TYPE,
             "version": self.version,
@@ -83,6 +92,7 @@ class Item:
             "sha-256": b64url_encode(self.sha256),
             "size": self.size,
             "media_type": self.media_type,
+            **named,
         }
 
     @classmethod
@@ -92,7 +102,8 @@ class Item:
             raise TermsInvalid(f"An item is not of the type {DETAIL_TYPE!r}.")
         version, kind, media_type = detail.get("version"), detail.get("kind"), detail.get("media_type")
         sha256, tier = _digest(detail.get("sha-256")), _tier(detail.get("tier"))
-        return cls(version, kind, tier, sha256, detail.get("size"), media_type)  # type: ignore[arg-type] # __post_init__ checks
+        components = _components(detail)
+        return cls(version, kind, tier, sha256, detail.get("size"), media_type, components)  # type: ignore[arg-type] # __post_init__ checks
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +112,8 @@ class Terms:
 
     `issuer` is the vault's URL, `audience` the agency's id, `subject` the citizen's pseudonym at that agency (see
     `pseudonyms`), `grant_id` the claim `jti`. The grant holds from `not_before` on and before `expires_at`.
+    A grant for a dossier names the `procedure` and the agency's reference of the `dossier`, both or neither; only then
+    do items name components. `key` is the RFC 7638 thumbprint of the key whose owner alone may have papers released.
     Raises TermsInvalid.
     """
 
@@ -114,6 +127,9 @@ class Terms:
     purpose: str
     items: tuple[Item, ...]
     openings: int
+    procedure: str | None = None
+    dossier: str | None = None
+    key: str | None = None
 
     def __post_init__(self) -> None:
         for name in ("issuer", "audience", "subject", "grant_id"):
@@ -126,6 +142,18 @@ class Terms:
         _require(all(isinstance(item, Item) for item in self.items), "items")
         _require(len({item.version for item in self.items}) == len(self.items), "items: a version appears twice")
         _within(self.openings, OPENINGS, "openings")
+        self._check_dossier()
+        if self.key is not None:
+            _match(_THUMBPRINT, self.key, "cnf")
+
+    def _check_dossier(self) -> None:
+        named = sum(len(item.components) for item in self.items)
+        if self.procedure is None and self.dossier is None:
+            _require(named == 0, "components without a procedure")
+            return
+        _match(_CODE, self.procedure, "procedure")
+        _match(_DOSSIER, self.dossier, "dossier")
+        _require(named <= COMPONENTS, f"number of components (at most {COMPONENTS})")
 
     def item(self, version: str) -> Item | None:
         """The item of that version, or None."""
@@ -133,6 +161,8 @@ class Terms:
 
     def to_claims(self) -> dict[str, Any]:
         """The claims, in the order of the table in docs/formats/sharing.md."""
+        dossier = {"procedure": self.procedure, "dossier": self.dossier} if self.procedure is not None else {}
+        bound = {"cnf": {"jkt": self.key}} if self.key is not None else {}
         return {
             "iss": self.issuer,
             "aud": self.audience,
@@ -143,6 +173,8 @@ class Terms:
             "exp": int(self.expires_at.timestamp()),
             "purpose": self.purpose,
             "openings": self.openings,
+            **dossier,
+            **bound,
             "authorization_details": [item.to_detail() for item in self.items],
         }
 
@@ -164,6 +196,9 @@ class Terms:
             purpose=claims.get("purpose"),  # type: ignore[arg-type]
             items=tuple(map(Item.from_detail, details)),
             openings=claims.get("openings"),  # type: ignore[arg-type]
+            procedure=_present(claims, "procedure"),
+            dossier=_present(claims, "dossier"),
+            key=_key(claims),
         )
 
 
@@ -204,6 +239,27 @@ def _digest(value: object) -> bytes:
         return b64url_decode(value) if isinstance(value, str) else b""
     except EncodingInvalid as error:
         raise TermsInvalid("Not valid in a grant: sha-256.") from error
+
+
+def _present(claims: Mapping[str, Any], name: str) -> Any:
+    """A claim that may be absent; `null` is not the same as absent (RFC 7519 has no use for it)."""
+    _require(name not in claims or claims[name] is not None, name)
+    return claims.get(name)
+
+
+def _key(claims: Mapping[str, Any]) -> Any:
+    """`cnf.jkt` (RFC 7800 §3.1, RFC 9449 §6.1). Another method alone is refused: to pass it over would be to unbind."""
+    if "cnf" not in claims:
+        return None
+    confirmation = claims["cnf"]
+    _require(isinstance(confirmation, Mapping) and confirmation.get("jkt") is not None, "cnf (needs jkt)")
+    return confirmation["jkt"]
+
+
+def _components(detail: Mapping[str, Any]) -> tuple[Any, ...]:
+    names = detail.get("components", [None])
+    _require(isinstance(names, list) and len(names) > 0, "components")
+    return tuple(names) if "components" in detail else ()
 
 
 def _tier(value: object) -> Tier:

@@ -1,6 +1,7 @@
 """A vault, an agency and their keys; and a forger, who writes tokens without the code under test."""
 
 import base64
+import dataclasses
 import hashlib
 import json
 from collections.abc import Callable, Mapping
@@ -51,6 +52,19 @@ def terms(now: datetime, paper: bytes) -> Terms:
         purpose="Đăng ký khai sinh",
         items=(birth, card),
         openings=5,
+    )
+
+
+@pytest.fixture(scope="session")
+def attached(terms: Terms, key: SigningKey) -> Terms:
+    """The terms of a grant for a dossier, bound to a key."""
+    birth, card = terms.items
+    items = (
+        dataclasses.replace(birth, components=("child-birth", "proof-of-birth")),
+        dataclasses.replace(card, components=("parent-id",)),
+    )
+    return dataclasses.replace(
+        terms, items=items, procedure="birth-registration", dossier="H10.01.02-261123-0001", key=key.kid
     )
 
 

@@ -285,6 +285,17 @@ BAD_CLAIMS: list[tuple[str, Any]] = [
     ("openings", 1.0),
     ("openings", True),
     ("openings", 10_001),
+    ("procedure", "birth-registration"),
+    ("dossier", "H10.01"),
+    ("procedure", None),
+    ("dossier", None),
+    ("cnf", None),
+    ("cnf", []),
+    ("cnf", {}),
+    ("cnf", {"jkt": None}),
+    ("cnf", {"jkt": "x"}),
+    ("cnf", {"jkt": "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4l"}),
+    ("cnf", {"x5t#S256": "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"}),
     ("authorization_details", []),
     ("authorization_details", {}),
     ("authorization_details", [1]),
@@ -317,6 +328,7 @@ def test_claim_outside_its_limits_is_refused(desk: Desk, claim: str, value: Any)
         ("size", True),
         ("media_type", "pdf"),
         ("media_type", "text/html; charset=x"),
+        ("components", ["parent-id"]),
     ],
 )
 def test_item_outside_its_limits_is_refused(desk: Desk, member: str, value: Any) -> None:
@@ -330,6 +342,47 @@ def test_one_version_cannot_appear_twice_with_two_hashes(desk: Desk) -> None:
     refused(errors.BadTerms, 7, desk, desk.with_claims(authorization_details=details))
 
 
+def test_grant_for_a_dossier_says_which_and_whose_key_opens_it(
+    desk: Desk, attached: Terms, key: SigningKey, forge: Any
+) -> None:
+    assert desk.verify(grants.sign(attached, key)) == attached
+    claims = attached.to_claims()
+    assert (claims["procedure"], claims["dossier"]) == ("birth-registration", "H10.01.02-261123-0001")
+    assert claims["cnf"] == {"jkt": key.kid}
+    assert [detail["components"] for detail in claims["authorization_details"]] == [
+        ["child-birth", "proof-of-birth"],
+        ["parent-id"],
+    ]
+    later = {**claims, "cnf": {"jkt": key.kid, "later": "x"}}
+    assert desk.verify(forge(desk.header, later, desk.sign)) == attached
+
+
+@pytest.mark.parametrize(
+    ("claim", "value"),
+    [
+        ("procedure", "Birth registration"),
+        ("procedure", 1),
+        ("dossier", ""),
+        ("dossier", "x" * 65),
+        ("dossier", "a b"),
+        ("dossier", "hồ-sơ"),
+        ("dossier", None),
+    ],
+)
+def test_dossier_outside_its_limits_is_refused(desk: Desk, attached: Terms, forge: Any, claim: str, value: Any) -> None:
+    claims = {**attached.to_claims(), claim: value}
+    refused(errors.BadTerms, 7, desk, forge(desk.header, claims, desk.sign))
+
+
+@pytest.mark.parametrize(
+    "components", [[], "parent-id", None, {}, [1], ["Parent"], ["a", "a"], [f"c{n}" for n in range(101)]]
+)
+def test_components_outside_their_limits_are_refused(desk: Desk, attached: Terms, forge: Any, components: Any) -> None:
+    first, second = attached.to_claims()["authorization_details"]
+    claims = {**attached.to_claims(), "authorization_details": [first, {**second, "components": components}]}
+    refused(errors.BadTerms, 7, desk, forge(desk.header, claims, desk.sign))
+
+
 def test_too_many_items_are_refused(desk: Desk) -> None:
     first = desk.terms.to_claims()["authorization_details"][0]
     details = [{**first, "version": f"v{n}"} for n in range(101)]
@@ -337,8 +390,8 @@ def test_too_many_items_are_refused(desk: Desk) -> None:
 
 
 def test_claims_of_a_later_version_are_passed_over(desk: Desk, terms: Terms) -> None:
-    details = [{**detail, "component": "x"} for detail in terms.to_claims()["authorization_details"]]
-    token = desk.with_claims(authorization_details=details, cnf={"jkt": "x"}, status={})
+    details = [{**detail, "copies": 2} for detail in terms.to_claims()["authorization_details"]]
+    token = desk.with_claims(authorization_details=details, level="province", status={})
     assert desk.verify(token) == terms
 
 

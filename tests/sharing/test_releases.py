@@ -13,7 +13,7 @@ from sharing.releases import Allowed, Reason, Refused, Request, State, decide
 
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
-ASKED = Request("agency-1", "ver-1", NOW)
+ASKED = Request("agency-1", "ver-1", NOW, key="its-key")
 OPEN = State(
     audience="agency-1",
     redeemed=True,
@@ -25,16 +25,18 @@ OPEN = State(
     openings=5,
     opened=0,
     window_from=None,
+    bound_to="its-key",
 )
 FAULTS: list[tuple[dict[str, Any], dict[str, Any], Refused]] = [
     ({"agency": None}, {}, Refused(1, Reason.NOT_AN_AGENCY)),
     ({}, {"audience": "agency-2"}, Refused(2, Reason.OTHER_AGENCY)),
-    ({}, {"redeemed": False}, Refused(3, Reason.NOT_REDEEMED)),
-    ({}, {"revoked": True}, Refused(4, Reason.REVOKED)),
-    ({}, {"expires_at": NOW}, Refused(5, Reason.EXPIRED)),
-    ({"version": "ver-3"}, {}, Refused(6, Reason.NOT_IN_GRANT)),
-    ({}, {"kept": False}, Refused(7, Reason.NO_LONGER_KEPT)),
-    ({}, {"opened": 5}, Refused(8, Reason.OPENINGS_USED_UP)),
+    ({"key": "another"}, {}, Refused(3, Reason.KEY_NOT_PROVED)),
+    ({}, {"redeemed": False}, Refused(4, Reason.NOT_REDEEMED)),
+    ({}, {"revoked": True}, Refused(5, Reason.REVOKED)),
+    ({}, {"expires_at": NOW}, Refused(6, Reason.EXPIRED)),
+    ({"version": "ver-3"}, {}, Refused(7, Reason.NOT_IN_GRANT)),
+    ({}, {"kept": False}, Refused(8, Reason.NO_LONGER_KEPT)),
+    ({}, {"opened": 5}, Refused(9, Reason.OPENINGS_USED_UP)),
 ]
 
 
@@ -60,6 +62,15 @@ def test_stranger_and_missing_grant() -> None:
     assert decide(ASKED, None) == Refused(2, Reason.NO_SUCH_GRANT)
 
 
+def test_a_token_without_the_proof_of_its_key_opens_nothing() -> None:
+    assert decide(asked(key=None), OPEN) == Refused(3, Reason.KEY_NOT_PROVED)
+    assert decide(asked(key=""), OPEN) == Refused(3, Reason.KEY_NOT_PROVED)
+
+
+def test_who_does_not_come_with_a_token_needs_no_proof() -> None:
+    assert decide(asked(key=None), state(bound_to=None)) == Allowed(counts_as_opening=True)
+
+
 @given(faults=st.sets(st.integers(0, len(FAULTS) - 1), min_size=1))
 def test_the_first_failing_step_is_the_answer_whatever_else_is_wrong(faults: set[int]) -> None:
     request_: dict[str, Any] = {}
@@ -82,22 +93,22 @@ def test_an_open_window_excuses_nothing_but_the_count(faults: set[int]) -> None:
 
 def test_grant_begins_and_ends_to_the_second() -> None:
     assert decide(asked(now=OPEN.not_before), OPEN) == Allowed(True)
-    assert decide(asked(now=OPEN.not_before - SECOND), OPEN) == Refused(5, Reason.NOT_YET_VALID)
+    assert decide(asked(now=OPEN.not_before - SECOND), OPEN) == Refused(6, Reason.NOT_YET_VALID)
     assert decide(asked(now=OPEN.expires_at - SECOND), OPEN) == Allowed(True)
-    assert decide(asked(now=OPEN.expires_at), OPEN) == Refused(5, Reason.EXPIRED)
+    assert decide(asked(now=OPEN.expires_at), OPEN) == Refused(6, Reason.EXPIRED)
 
 
 def test_ranges_of_one_opening_count_once() -> None:
     last = state(opened=5, window_from=NOW)
     assert decide(ASKED, last) == Allowed(counts_as_opening=False)
     assert decide(asked(now=NOW + OPENING_WINDOW - SECOND), last) == Allowed(counts_as_opening=False)
-    assert decide(asked(now=NOW + OPENING_WINDOW), last) == Refused(8, Reason.OPENINGS_USED_UP)
+    assert decide(asked(now=NOW + OPENING_WINDOW), last) == Refused(9, Reason.OPENINGS_USED_UP)
     assert decide(asked(now=NOW + OPENING_WINDOW), state(opened=4, window_from=NOW)) == Allowed(counts_as_opening=True)
 
 
 def test_a_clock_set_back_opens_no_window() -> None:
     ahead = state(opened=5, window_from=NOW + SECOND)
-    assert decide(ASKED, ahead) == Refused(8, Reason.OPENINGS_USED_UP)
+    assert decide(ASKED, ahead) == Refused(9, Reason.OPENINGS_USED_UP)
 
 
 @given(gaps=st.lists(st.integers(0, 1500), max_size=60), openings=st.integers(1, 5))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sharing import errors, grants, limits
+from sharing import errors, grants, limits, nonces
 from sharing.keys import parse_jwks
 from sharing.releases import Reason
 
@@ -21,7 +21,11 @@ def section(title: str) -> str:
 
 @pytest.mark.parametrize(
     ("title", "base"),
-    [("Verifying a grant", errors.GrantError), ("Verifying a client assertion", errors.AssertionRefused)],
+    [
+        ("Verifying a grant", errors.GrantError),
+        ("Verifying a client assertion", errors.AssertionRefused),
+        ("Verifying a proof", errors.ProofRefused),
+    ],
 )
 def test_the_numbered_steps_are_those_of_the_code(title: str, base: type[errors.Stepped]) -> None:
     written = re.findall(r"^\| (\d+) \|.*\| `(\w+)` \|$", section(title), re.MULTILINE)
@@ -36,12 +40,29 @@ def test_the_release_order_names_every_reason_once() -> None:
 
 def test_the_numbers_are_those_of_the_code() -> None:
     written = re.findall(r"([A-Z]+(?:_[A-Z]+)*) = (2\^50|\d+)( minutes| s)?", PAGE)
-    assert len(written) >= 15
+    assert len(written) >= 22
     for name, number, unit in written:
         value = getattr(limits, name)
         factor = {" minutes": 60, " s": 1}.get(unit, 1)
         seconds = value.total_seconds() if isinstance(value, timedelta) else value
         assert seconds == (2**50 if number == "2^50" else int(number) * factor), name
+
+
+def test_the_vector_of_a_nonce() -> None:
+    at = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
+    written = re.findall(r"→ `([^`]+)`", section("Nonces"))
+    assert written == [nonces.issue(bytes(range(32)), at)]
+
+
+def test_the_example_of_a_dossier_verifies() -> None:
+    token = section("A grant for a dossier").partition("```text\n")[2].partition("\n")[0]
+    keys = parse_jwks({"keys": [{**PUBLIC, "kid": "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"}]})
+    terms = grants.verify(
+        token, keys, "agency-1", datetime(2026, 11, 23, 9, 30, tzinfo=UTC), issuer="https://vault.example"
+    )
+    assert (terms.procedure, terms.dossier) == ("birth-registration", "H10.01.02-261123-0001")
+    assert terms.items[0].components == ("child-birth",)
+    assert terms.key == "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"
 
 
 def test_the_example_verifies() -> None:
