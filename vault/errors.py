@@ -136,6 +136,12 @@ class LinkUnusable(VaultError):
     code = "link-unusable"
 
 
+class RequestOver(VaultError):
+    """A portal's request is unknown, over, answered, another citizen's or another browser's: the answer is the same."""
+
+    code = "request-over"
+
+
 class ReleaseRefused(VaultError):
     """No release under this grant; why is in the citizen's log alone."""
 

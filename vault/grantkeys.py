@@ -1,7 +1,8 @@
 """Who can open a grant, as a scheme of keys alone (docs/formats/grants-in-the-vault.md).
 
 A fresh key per grant opens the signed grant and the documents' keys. That grant key is wrapped once for each holder:
-the citizen, the link until it is used, the agency's officers afterwards, and the access token of the agency's system.
+the citizen, the link or the code until it is used, the agency's officers afterwards, the access token of the agency's
+system, and, for a later grant of a dossier, whoever holds the dossier's first one.
 """
 
 from storage import inbox
@@ -65,12 +66,32 @@ def open_by_link(row: GrantHolder, secret: bytes) -> Key:
     return _open_by_secret(Holder.link, row, secret)
 
 
+def hold_by_code(key: Key, grant_id: str, secret: bytes) -> GrantHolder:
+    return _hold_by_secret(Holder.code, key, grant_id, secret)
+
+
+def open_by_code(row: GrantHolder, secret: bytes) -> Key:
+    return _open_by_secret(Holder.code, row, secret)
+
+
 def hold_by_token(key: Key, grant_id: str, secret: bytes) -> GrantHolder:
     return _hold_by_secret(Holder.token, key, grant_id, secret)
 
 
 def open_by_token(row: GrantHolder, secret: bytes) -> Key:
     return _open_by_secret(Holder.token, row, secret)
+
+
+def hold_by_dossier(key: Key, grant_id: str, first: Key) -> GrantHolder:
+    """`first` is the key of the dossier's first grant: who opens that one opens this one too."""
+    return GrantHolder(
+        grant_id=grant_id, holder=Holder.dossier, wrapped_key=first.wrap(key, _context(Holder.dossier, grant_id))
+    )
+
+
+def open_by_dossier(row: GrantHolder, first: Key) -> Key:
+    """Raises `SealBroken` for any other key than that of the dossier's first grant."""
+    return first.unwrap(row.wrapped_key, _context(Holder.dossier, row.grant_id))
 
 
 def hold_by_agency(key: Key, grant_id: str, agency: models.Agency) -> GrantHolder:

@@ -66,6 +66,11 @@ TABLE: Mapping[str, tuple[int, str, str]] = {
     "in-bin": (409, "In the bin", "This paper is in the bin. Restore it first."),
     "link-unusable": (404, "Link cannot be used", "The link was used, withdrawn, has ended or is for another agency."),
     "release-refused": (404, "Cannot be opened", "The share has ended, was withdrawn, is used up or never was."),
+    "request-over": (
+        404,
+        "Request is over",
+        "This request was answered, has ended or was opened elsewhere. Go back to the portal and begin again.",
+    ),
     "bad-request": (400, "Request not understood", "Check the request against the API's description."),
     "method-not-allowed": (405, "Method not allowed", "This address does not take this method."),
     "store-full": (507, "No space left", "The vault's disk is full. Nothing was kept; try again later."),
