@@ -8,7 +8,7 @@ from typing import NoReturn
 
 import typer
 
-from vault.commands import administer, run
+from vault.commands import administer, procedures, run
 from vault.commands.verify import verify_grant
 
 OURS = ("storage", "ocr", "sharing", "vault")
@@ -29,6 +29,7 @@ app.add_typer(administer.agency, name="agency")
 app.add_typer(administer.officer, name="officer")
 app.add_typer(administer.account, name="account")
 app.add_typer(administer.keys, name="keys")
+app.add_typer(procedures.procedure, name="procedure")
 
 
 def main() -> None:

@@ -14,6 +14,7 @@ from storage.rootkey import FileRootKey, RootKey
 from storage.sealed import SealedReader
 from vault.db import Database
 from vault.passwords import Passwords
+from vault.procedures import Procedures, load_procedures
 from vault.readings import Kinds
 from vault.settings import MIB, Settings
 from vault.signing import Signer
@@ -45,6 +46,7 @@ class Services:
     signer: Signer
     passwords: Passwords
     kinds: Kinds
+    procedures: Procedures
     inspecting: BoundedSemaphore
     uploading: anyio.CapacityLimiter
 
@@ -52,6 +54,7 @@ class Services:
     def open(cls, settings: Settings) -> Self:
         """Opens everything that the settings name. The keys must be there: `vault.firststart` makes them."""
         root = FileRootKey.open(settings.root_key)
+        kinds = load_kinds(settings.kinds_dir)
         return cls(
             settings=settings,
             db=Database(settings.database),
@@ -60,7 +63,8 @@ class Services:
             worker_key=FileRootKey.open(settings.worker_key),
             signer=Signer(root),
             passwords=Passwords(settings.password_hash_slots),
-            kinds=load_kinds(settings.kinds_dir),
+            kinds=kinds,
+            procedures=load_procedures(settings.procedures_dir, kinds),
             inspecting=BoundedSemaphore(settings.inspect_slots),
             uploading=anyio.CapacityLimiter(settings.upload_slots),
         )

@@ -55,6 +55,7 @@ class Settings(BaseSettings):
     inspect_wall_s: int = Field(60, gt=0, description="Seconds that looking over an uploaded paper may take.")
     lease_s: int = Field(60, gt=2, description="A worker silent for so long loses its job to another.")
     kinds_dir: Path | None = Field(None, description="Folder with the operator's own kinds of papers (YAML).")
+    procedures_dir: Path | None = Field(None, description="Folder with the operator's own procedures (YAML).")
 
     @property
     def database(self) -> str:

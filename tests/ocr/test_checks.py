@@ -137,7 +137,7 @@ def test_any_other_code_is_no_card(payload: str) -> None:
 
 def test_kinds_of_the_package_are_complete() -> None:
     kinds = load_kinds()
-    assert len(kinds) == 17
+    assert len(kinds) == 18
     for code in ("birth-certificate", "citizen-card", "land-use-certificate", "driving-licence"):
         assert all(spec.find or spec.name == "old-id-number" for spec in kinds[code].fields)
     assert all(kind.titles for kind in kinds.values() if kind.code != "other")

@@ -79,9 +79,11 @@ def ask_password(from_stdin: bool) -> str:
 
 def _sentence(error: Exception) -> str:
     from vault import problems
-    from vault.errors import Invalid, VaultError
+    from vault.errors import Invalid, ProcedureMalformed, VaultError
     from vault.i18n import translator
 
+    if isinstance(error, ProcedureMalformed):
+        return str(error)
     if isinstance(error, Invalid) and "why" in error.values:
         return f"{error.values['field']}: {error.values['why']}"
     if isinstance(error, VaultError) and error.code == "not-found":
