@@ -1,6 +1,7 @@
 """Grants as their citizen makes them, sees them and takes them back."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
@@ -46,6 +47,29 @@ class Offer:
 
 
 @dataclass(frozen=True)
+class Attachment:
+    """What a grant for a dossier says beyond its offer: `components` of the procedure by version id.
+
+    `key` is the thumbprint of the key whose owner alone may have the papers released, where it is known already.
+    """
+
+    procedure: str
+    reference: str
+    components: Mapping[str, tuple[str, ...]]
+    key: str | None = None
+
+
+@dataclass(frozen=True)
+class Made:
+    """A new grant, held by its citizen alone so far; `key` lets it be held by others (`vault.grantkeys`)."""
+
+    grant: Grant
+    terms: Terms
+    papers: tuple[Paper, ...]
+    key: Key = field(repr=False)
+
+
+@dataclass(frozen=True)
 class Given:
     """A grant as its citizen sees it. `papers` names the document of each version that still exists."""
 
@@ -62,12 +86,34 @@ def create(session: Session, signer: Signer, settings: Settings, citizen: Citize
 
     Raises `NotFound` (agency, or a version that is not the citizen's), `InBin`, `Invalid`.
     """
+    made = make(session, signer, settings, citizen, offer)
+    grant, secret = made.grant, tokens.new()
+    grant.link_hash = tokens.digest(secret)
+    session.add_all((grant, grantkeys.hold_by_link(made.key, grant.id, secret)))
+    for paper in made.papers:
+        _record(session, Kind.granted, citizen, grant, paper)
+    session.flush()
+    return grant, grantkeys.link_token(grant.id, secret)
+
+
+def make(
+    session: Session,
+    signer: Signer,
+    settings: Settings,
+    citizen: Citizen,
+    offer: Offer,
+    attachment: Attachment | None = None,
+) -> Made:
+    """A signed grant that nobody but its citizen can open yet; the caller adds holders and writes the access log.
+
+    Raises as `create`.
+    """
     offer = checked(offer, settings)
     agency = agencies.get(session, offer.agency_id)
-    papers = [own_version(session, citizen.wallet, version_id) for version_id in offer.version_ids]
+    papers = tuple(own_version(session, citizen.wallet, version_id) for version_id in offer.version_ids)
     at = now(session).replace(microsecond=0)
-    terms = _terms(settings.public_url, citizen.wallet, offer, papers, at)
-    key, secret = Key.generate(), tokens.new()
+    terms = _terms(settings.public_url, citizen.wallet, offer, papers, at, attachment)
+    key = Key.generate()
     grant = Grant(
         id=terms.grant_id,
         citizen_id=citizen.citizen_id,
@@ -77,15 +123,12 @@ def create(session: Session, signer: Signer, settings: Settings, citizen: Citize
         expires_at=terms.expires_at,
         openings_max=terms.openings,
         sealed_grant=grantkeys.seal_grant(key, terms.grant_id, signer.sign(session, terms)),
-        link_hash=tokens.digest(secret),
     )
     session.add(grant)
     session.flush()
-    session.add_all(_holders_and_items(grant, key, secret, citizen.wallet, papers))
-    for paper in papers:
-        _record(session, Kind.granted, citizen, grant, paper)
+    session.add_all((grantkeys.hold_by_citizen(key, grant.id, citizen.wallet), *_items(grant, key, papers)))
     session.flush()
-    return grant, grantkeys.link_token(grant.id, secret)
+    return Made(grant, terms, papers, key)
 
 
 def checked(offer: Offer, settings: Settings) -> Offer:
@@ -169,7 +212,10 @@ def read_terms(signed: str) -> Terms:
     return Terms.from_claims(parse_object(jws.parse(signed, GRANT_BYTES).payload))
 
 
-def _terms(issuer: str, wallet: Wallet, offer: Offer, papers: list[Paper], at: datetime) -> Terms:
+def _terms(
+    issuer: str, wallet: Wallet, offer: Offer, papers: Sequence[Paper], at: datetime, attachment: Attachment | None
+) -> Terms:
+    named = attachment.components if attachment else {}
     return Terms(
         issuer=issuer,
         audience=offer.agency_id,
@@ -179,8 +225,11 @@ def _terms(issuer: str, wallet: Wallet, offer: Offer, papers: list[Paper], at: d
         not_before=at.astimezone(UTC),
         expires_at=at.astimezone(UTC) + timedelta(days=offer.days),
         purpose=offer.purpose,
-        items=tuple(map(_item, papers)),
+        items=tuple(_item(paper, named.get(paper.version.id, ())) for paper in papers),
         openings=offer.openings,
+        procedure=attachment.procedure if attachment else None,
+        dossier=attachment.reference if attachment else None,
+        key=attachment.key if attachment else None,
     )
 
 
@@ -189,7 +238,7 @@ def _subject(wallet: Wallet, agency_id: str) -> str:
     return pseudonyms.subject(wallet.key.mac(b"", context("pseudonyms")), agency_id, wallet.citizen_id)
 
 
-def _item(paper: Paper) -> Item:
+def _item(paper: Paper, components: tuple[str, ...]) -> Item:
     version = paper.version
     return Item(
         version=version.id,
@@ -198,14 +247,12 @@ def _item(paper: Paper) -> Item:
         sha256=paper.label.sha256,
         size=version.size,
         media_type=version.media_type,
+        components=components,
     )
 
 
-def _holders_and_items(
-    grant: Grant, key: Key, secret: bytes, wallet: Wallet, papers: list[Paper]
-) -> list[GrantHolder | GrantItem]:
-    holders = [grantkeys.hold_by_citizen(key, grant.id, wallet), grantkeys.hold_by_link(key, grant.id, secret)]
-    items = [
+def _items(grant: Grant, key: Key, papers: Sequence[Paper]) -> list[GrantItem]:
+    return [
         GrantItem(
             grant_id=grant.id,
             version_id=paper.version.id,
@@ -213,7 +260,6 @@ def _holders_and_items(
         )
         for paper in papers
     ]
-    return [*holders, *items]
 
 
 def _own(session: Session, wallet: Wallet, grant_id: str) -> Grant:
