@@ -212,7 +212,8 @@ class AuthorizationRequest(Row, table=True):
     """What an agency's portal pushed (RFC 9126), until it is answered.
 
     `sealed` opens with the secret of the request URI until `opened_at`, then with the secret in the cookie of the one
-    browser that opened it; `citizen_id` is whoever looked at it first after signing in.
+    browser that opened it; `citizen_id` is whoever looked at it first after signing in, `draft` what they chose so
+    far, sealed under their wallet's key.
     """
 
     id: str = _id()
@@ -224,6 +225,7 @@ class AuthorizationRequest(Row, table=True):
     opened_at: datetime | None = _moment(nullable=True)
     citizen_id: str | None = Field(default=None, foreign_key="wallet.citizen_id", index=True, max_length=36)
     answered_at: datetime | None = _moment(nullable=True)
+    draft: bytes | None = _bytes(nullable=True)
 
 
 class AuthorizationCode(Row, table=True):
@@ -282,7 +284,10 @@ class DossierItem(Row, table=True):
 
 
 class Supplement(Row, table=True):
-    """Components that an agency asks to be supplemented; `note` is sealed under the key of the grant `grant_id`."""
+    """Components that an agency asks to be supplemented; `note` is sealed under the key of the grant `grant_id`.
+
+    `draft` is what the citizen has chosen so far, sealed under their wallet's key.
+    """
 
     id: str = _id()
     dossier_id: str = Field(foreign_key="dossier.id", index=True, max_length=36, ondelete="CASCADE")
@@ -294,6 +299,7 @@ class Supplement(Row, table=True):
     created_at: datetime = _moment()
     answered_at: datetime | None = _moment(nullable=True)
     withdrawn_at: datetime | None = _moment(nullable=True)
+    draft: bytes | None = _bytes(nullable=True)
 
 
 class Figure(Row, table=True):

@@ -42,6 +42,9 @@ class Settings(BaseSettings):
     grant_days: int = Field(7, gt=0, description="Days that a grant lasts unless the citizen says otherwise.")
     grant_days_max: int = Field(90, gt=0, description="Longest time a citizen can choose for a grant, in days.")
     grant_openings: int = Field(10, gt=0, description="Openings that a grant allows unless the citizen says otherwise.")
+    dossier_openings: int = Field(
+        50, gt=0, le=10_000, description="Openings that the grant for a dossier allows its agency."
+    )
 
     reading_memory_mib: int = Field(1536, gt=0, description="Address space of the child that reads a paper, in MiB.")
     reading_cpu_s: int = Field(
