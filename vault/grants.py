@@ -166,12 +166,17 @@ def revoke(session: Session, citizen: Citizen, grant_id: str) -> None:
     grant = _own(session, citizen.wallet, grant_id)
     if grant.revoked_at is not None:
         return
+    end(session, grant)
+    _record(session, Kind.revoked, citizen, grant)
+
+
+def end(session: Session, grant: Grant) -> None:
+    """Marks the grant revoked and takes its key from everybody but the citizen; the caller writes the access log."""
     grant.revoked_at = now(session)
     session.add(grant)
     others = (col(GrantHolder.grant_id) == grant.id, col(GrantHolder.holder) != Holder.citizen)
     session.exec(delete(GrantHolder).where(*others))
     session.exec(update(GrantItem).where(col(GrantItem.grant_id) == grant.id).values(wrapped_key=None))
-    _record(session, Kind.revoked, citizen, grant)
 
 
 def mine(session: Session, wallet: Wallet) -> list[Given]:
