@@ -17,10 +17,12 @@ from storage.keys import Key, context
 from vault import models, tokens
 from vault.db import Database, now
 from vault.errors import RequestOver
-from vault.models import AuthorizationRequest
+from vault.models import Agency, AuthorizationRequest
 from vault.oauth.details import Asked
 from vault.principals import Citizen
+from vault.settings import Settings
 
+COOKIE = "consent"
 URN = "urn:ietf:params:oauth:request_uri:"
 PUSHED_FOR = timedelta(seconds=90)
 """How long a request URI is good for."""
@@ -54,6 +56,15 @@ class Pending:
 
     row: AuthorizationRequest
     pushed: Pushed
+
+
+def cookie_name(settings: Settings) -> str:
+    """Of the cookie that holds an opened request's secret; its path is the one page `cookie_path`."""
+    return f"__Secure-{COOKIE}" if settings.over_tls else COOKIE
+
+
+def cookie_path(request_id: str) -> str:
+    return f"/consent/{request_id}"
 
 
 def push(session: Session, pushed: Pushed) -> str:
@@ -102,7 +113,8 @@ def open_(db: Database, client_id: str, request_uri: str) -> Opened:
 def pending(session: Session, request_id: str, secret: str, citizen: Citizen | None) -> Pending:
     """The request for the browser whose cookie holds `secret`, and for the citizen who claimed it.
 
-    Raises `RequestOver`: unknown, over, answered, another citizen's, another browser's, all alike.
+    Raises `RequestOver`: unknown, over, answered, another citizen's, another browser's, or of a portal that may not
+    ask this any more, all alike.
     """
     decoded = tokens.decode(secret)
     row = _by_secret(session, AuthorizationRequest.id == request_id, decoded) if decoded else None
@@ -110,7 +122,10 @@ def pending(session: Session, request_id: str, secret: str, citizen: Citizen | N
         raise RequestOver
     if citizen is not None and row.citizen_id not in (None, citizen.citizen_id):
         raise RequestOver
-    return Pending(row, _from_json(_open(decoded, row)))
+    found = Pending(row, _from_json(_open(decoded, row)))
+    if not _is_registered(session, found.pushed):
+        raise RequestOver
+    return found
 
 
 def claim(session: Session, pending: Pending, citizen: Citizen) -> None:
@@ -125,7 +140,7 @@ def claim(session: Session, pending: Pending, citizen: Citizen) -> None:
 def answer(session: Session, pending: Pending, citizen_id: str) -> None:
     """Marks the request answered, by the citizen who claimed it, once. What it said is gone. Raises `RequestOver`."""
     own = col(AuthorizationRequest.citizen_id) == citizen_id
-    _change(session, pending, own, answered_at=now(session), sealed=b"")
+    _change(session, pending, own, answered_at=now(session), sealed=b"", draft=None)
 
 
 def _change(session: Session, pending: Pending, condition: Any, **values: object) -> None:
@@ -145,6 +160,12 @@ def _by_secret(session: Session, condition: Any, secret: bytes) -> Authorization
     query = select(AuthorizationRequest).where(AuthorizationRequest.secret_hash == wanted, condition)
     row = session.exec(query).first()
     return row if row is not None and hmac.compare_digest(row.secret_hash, wanted) else None
+
+
+def _is_registered(session: Session, pushed: Pushed) -> bool:
+    """Asked again at each use: the operator may have taken back meanwhile what the portal was registered for."""
+    agency = session.get_one(Agency, pushed.agency_id)
+    return pushed.redirect_uri in agency.redirect_uris and pushed.asked.procedure in agency.procedures
 
 
 def _is_waiting(row: AuthorizationRequest, at: datetime) -> bool:
