@@ -123,7 +123,7 @@ def read_procedures(files: Iterable[Path], kinds: Mapping[str, Kind]) -> tuple[P
             root.fault(f"another file here has the code {procedure.code} too; keep one")
         elif procedure:
             found[procedure.code] = procedure
-        faults += root.faults
+        faults += sorted(root.faults, key=lambda fault: fault.line)
     return found, tuple(faults)
 
 
@@ -131,13 +131,13 @@ def _procedure(root: Node, kinds: Mapping[str, Kind]) -> Procedure | None:
     found = root.members(("code", "names", "level", "days", "components"), ("fields", "national_code"))
     if root.faults:
         return None
-    components = tuple(_component(node, kinds) for node in found["components"].items(least=1, most=COMPONENTS))
-    _distinct(found["components"], [component.name for component in components if component])
+    items = found["components"].items(least=1, most=COMPONENTS)
+    components = [_component(item, kinds) for item in items]
+    _distinct(items, [component.name if component else "" for component in components])
     known = {component.name: component for component in components if component}
-    nodes = found["fields"].items(most=FIELDS) if "fields" in found else ()
-    fields = tuple(_form_field(node, known, kinds) for node in nodes)
-    if "fields" in found:
-        _distinct(found["fields"], [field.name for field in fields if field])
+    forms = found["fields"].items(most=FIELDS) if "fields" in found else ()
+    fields = [_form_field(form, known, kinds) for form in forms]
+    _distinct(forms, [field.name if field else "" for field in fields])
     procedure = Procedure(
         found["code"].code(), found["names"].languages(), Level(found["level"].choice(Level)),
         found["days"].number(1, DAYS), tuple(filter(None, components)), tuple(filter(None, fields)),
@@ -170,7 +170,7 @@ def _kinds(node: Node, kinds: Mapping[str, Kind]) -> tuple[str, ...]:
             item.fault(f"{OTHER} says nothing about a paper; add a kind for it")
         elif code not in kinds:
             item.fault(f"no such kind of paper; known are {', '.join(sorted(kinds))}")
-    _distinct(node, codes)
+    _distinct(items, codes)
     return tuple(codes)
 
 
@@ -215,6 +215,7 @@ def _national_code(node: Node) -> str:
     return code
 
 
-def _distinct(node: Node, names: Sequence[str]) -> None:
-    for name in sorted({name for name in names if name and names.count(name) > 1}):
-        node.fault(f"{name} stands here twice; names are distinct")
+def _distinct(nodes: Sequence[Node], names: Sequence[str]) -> None:
+    for number, (node, name) in enumerate(zip(nodes, names, strict=True)):
+        if name and name in names[:number]:
+            node.fault(f"{name} stands here twice; names are distinct")
