@@ -19,8 +19,10 @@ from sharing.limits import HEADER_BYTES
 JoseKey = OKPKey | ECKey | RSAKey
 
 ED25519 = "Ed25519"
-ALGORITHMS = frozenset({ED25519, "EdDSA", "ES256", "PS256"})
-"""What is believed anywhere. `EdDSA` (RFC 8037) is the older name of `Ed25519` (RFC 9864) where the key is Ed25519."""
+PREFERRED = (ED25519, "EdDSA", "ES256", "PS256")
+ALGORITHMS = frozenset(PREFERRED)
+"""What is believed anywhere, the preferred one first. `EdDSA` (RFC 8037) is the older name of `Ed25519` (RFC 9864)
+where the key is Ed25519."""
 
 _registry = JWSRegistry(algorithms=[ED25519, "ES256", "PS256"])
 

@@ -142,6 +142,18 @@ class RequestOver(VaultError):
     code = "request-over"
 
 
+class DossierOver(VaultError):
+    """No grant of the dossier stands any more that could carry a question to its citizen."""
+
+    code = "dossier-over"
+
+
+class SupplementsOpen(VaultError):
+    """The citizen has not yet answered the `most` questions that a dossier may have open at once."""
+
+    code = "supplements-open"
+
+
 class ReleaseRefused(VaultError):
     """No release under this grant; why is in the citizen's log alone."""
 
@@ -162,3 +174,31 @@ class ProcedureMalformed(VaultError):
 
     def __str__(self) -> str:
         return "\n".join(("files of procedures do not follow their rules:", *self.faults))
+
+
+class NotProved(VaultError):
+    """Base of what is wrong with an access token or the proof that goes with it; `nonce` for the next try, if any."""
+
+
+class ProofNeeded(NotProved):
+    """A request by a system came without a proof of its key (RFC 9449)."""
+
+    code = "proof-needed"
+
+
+class ProofInvalid(NotProved):
+    """The proof of a key does not verify; `step` is a number of docs/formats/sharing.md#verifying-a-proof."""
+
+    code = "proof-invalid"
+
+
+class NonceNeeded(NotProved):
+    """The proof needs the nonce that comes with this answer (RFC 9449 section 8)."""
+
+    code = "nonce-needed"
+
+
+class TokenInvalid(NotProved):
+    """Not an access token of this vault, or one that has ended, or not shown as `DPoP`: the answer is the same."""
+
+    code = "token-invalid"

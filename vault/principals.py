@@ -1,6 +1,6 @@
 """Who stands behind a request, with what their session unlocked."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from vault.wallets import KeyRing, Wallet
 
@@ -32,3 +32,11 @@ class Officer:
     @property
     def agency_id(self) -> str:
         return self.ring.agency_id
+
+
+@dataclass(frozen=True)
+class TokenBearer:
+    """An agency's system: the access token that it showed, and the thumbprint of the key that it proved with it."""
+
+    token: str = field(repr=False)
+    key: str

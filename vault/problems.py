@@ -8,6 +8,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnection
 
 from ocr.media import TAKEN
+from sharing import jws
 from storage.errors import StorageError, StoreFull, StoreUnavailable
 from vault import errors
 from vault.errors import VaultError
@@ -15,6 +16,14 @@ from vault.i18n import Translate
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_S = 30
+ALGORITHMS = f'algs="{" ".join(jws.PREFERRED)}"'
+DPOP_ERRORS: Mapping[str, str] = {
+    "proof-needed": "invalid_dpop_proof",
+    "proof-invalid": "invalid_dpop_proof",
+    "nonce-needed": "use_dpop_nonce",
+    "token-invalid": "invalid_token",
+}
+"""What RFC 9449 sections 7.1 and 9 call it, beside the algorithms that a proof may be signed with."""
 FULL = (sqlite3.SQLITE_FULL, "53100")
 """What SQLite and PostgreSQL (SQLSTATE) call a full disk."""
 
@@ -66,10 +75,24 @@ TABLE: Mapping[str, tuple[int, str, str]] = {
     "in-bin": (409, "In the bin", "This paper is in the bin. Restore it first."),
     "link-unusable": (404, "Link cannot be used", "The link was used, withdrawn, has ended or is for another agency."),
     "release-refused": (404, "Cannot be opened", "The share has ended, was withdrawn, is used up or never was."),
+    "dossier-over": (409, "Dossier is over", "Everything shared for this dossier has ended or was withdrawn."),
+    "supplements-open": (
+        409,
+        "Enough asked already",
+        "{most} questions about this dossier are open. Wait for answers, or take one back.",
+    ),
     "request-over": (
         404,
         "Request is over",
         "This request was answered, has ended or was opened elsewhere. Go back to the portal and begin again.",
+    ),
+    "proof-needed": (401, "Proof of a key needed", "Send a proof of your key in the header field DPoP (RFC 9449)."),
+    "proof-invalid": (401, "Proof refused", "The proof of your key does not verify: step {step} failed."),
+    "nonce-needed": (401, "Nonce needed", "Make the proof again with the nonce of this answer's DPoP-Nonce."),
+    "token-invalid": (
+        401,
+        "Access token refused",
+        "This access token is unknown, has ended or was sent without a proof.",
     ),
     "bad-request": (400, "Request not understood", "Check the request against the API's description."),
     "method-not-allowed": (405, "Method not allowed", "This address does not take this method."),
@@ -97,6 +120,7 @@ REASONS: Mapping[str, str] = {
     "too-many-parts": "The form has too many parts.",
     "field-too-long": "A field of the form is too long.",
     "taken": "This is taken already.",
+    "not-encrypted": "Addresses begin with https://; only on this machine itself is http:// taken.",
     "empty-paper": "The file is empty.",
     "truncated-paper": "The file breaks off before its end. Scan or download it again.",
     "password-protected": "The file is locked with a password. Save it without one and send it again.",
@@ -184,5 +208,8 @@ def _headers(error: VaultError) -> dict[str, str]:
         case errors.RangeNotSatisfiable():
             return {"Content-Range": f"bytes */{error.values['size']}"}
         case errors.SignInNeeded():
-            return {"WWW-Authenticate": 'Bearer realm="docvault"'}
+            return {"WWW-Authenticate": f"DPoP {ALGORITHMS}"}
+        case errors.NotProved():
+            nonce = {"DPoP-Nonce": str(error.values["nonce"])} if "nonce" in error.values else {}
+            return {"WWW-Authenticate": f'DPoP error="{DPOP_ERRORS[error.code]}", {ALGORITHMS}'} | nonce
     return {}

@@ -18,16 +18,9 @@ from vault.accesslog import Kind
 from vault.db import Database, now
 from vault.errors import NotFound, NotReadYet, ReleaseRefused
 from vault.models import Document, Grant, GrantHolder, GrantItem, Holder, Version
-from vault.principals import Officer
+from vault.principals import Officer, TokenBearer
 
 _T = TypeVar("_T")
-
-
-@dataclass(frozen=True)
-class TokenBearer:
-    """Whoever shows an access token: an agency's system."""
-
-    token: str = field(repr=False)
 
 
 @dataclass(frozen=True)

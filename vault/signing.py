@@ -76,6 +76,13 @@ class Signer:
             raise LookupError("no key to sign grants with: the first start makes one")
         return sign(terms, self._unlock(row))
 
+    def nonce_secret(self, session: Session) -> bytes:
+        """What nonces are made with (32 bytes): the same in every process, another one after a rotation."""
+        row = current(session)
+        if row is None:
+            raise LookupError("no key to make nonces with: the first start makes one")
+        return Key.from_bytes(self._unlock(row).private_bytes()).mac(b"", context("dpop-nonces"))
+
     def _unlock(self, row: ServiceKey) -> SigningKey:
         with self._lock:
             key = self._unlocked.get(row.kid)
