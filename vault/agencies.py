@@ -1,8 +1,10 @@
 """Agencies and their officers: added by the operator, named to citizens, recognised by their systems' signatures."""
 
 import hashlib
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
@@ -20,8 +22,18 @@ from vault import accesslog, accounts, models, wallets
 from vault.db import Database, now
 from vault.errors import Invalid, NotFound, SignInNeeded
 from vault.models import AccessToken, Account, Agency, Grant, GrantHolder, Holder, UsedProof
+from vault.procedures import Procedures
 
 NAME_MAX = 200
+REDIRECT_URI_MAX = 500
+PORT_MAX = 65535
+LOOPBACK = frozenset({"127.0.0.1", "[::1]", "localhost"})
+
+_REDIRECT_URI = re.compile(
+    r"(?P<scheme>https?)://(?P<host>[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[::1\])(?::(?P<port>[0-9]{1,5}))?"
+    r"(?:/[A-Za-z0-9._~!$&'()+,;=:@%/-]*)?(?:\?[A-Za-z0-9._~!$&'()+,;=:@%/?-]*)?"
+)
+"""Absolute, in the ASCII that RFC 3986 allows, with neither user, fragment nor `*`: nothing that reads as a pattern."""
 
 Jwks = bytes | str | Mapping[str, Any]
 
@@ -32,6 +44,15 @@ class AgencySystem:
 
     agency_id: str
     name: str
+
+
+@dataclass(frozen=True)
+class Recognised:
+    """A client assertion that verified: whose it is, and what `take` remembers of it."""
+
+    system: AgencySystem
+    used_id: bytes
+    expires_at: datetime
 
 
 def add(session: Session, root: RootKey, name: str, keys: Jwks | None = None) -> Agency:
@@ -61,6 +82,25 @@ def replace_keys(session: Session, agency_id: str, keys: Jwks) -> Agency:
     session.exec(delete(GrantHolder).where(*tokens))
     session.exec(delete(AccessToken).where(col(AccessToken.agency_id) == agency.id))
     accesslog.record(session, accesslog.Kind.agency_keys_changed, agency_id=agency.id)
+    return agency
+
+
+def register_portal(
+    session: Session, agency_id: str, redirect_uris: Sequence[str], codes: Sequence[str], procedures: Procedures
+) -> Agency:
+    """From now on the agency's portal may ask papers for these procedures, answered to these addresses, and no others.
+
+    Raises `NotFound`, `Invalid` (redirect-uri, procedure).
+    """
+    agency = get(session, agency_id)
+    for address in redirect_uris:
+        _check_redirect_uri(address)
+    for code in codes:
+        if code not in procedures:
+            raise Invalid("procedure", "unknown")
+    agency.redirect_uris, agency.procedures = list(dict.fromkeys(redirect_uris)), list(dict.fromkeys(codes))
+    session.add(agency)
+    accesslog.record(session, accesslog.Kind.portal_registered, agency_id=agency.id)
     return agency
 
 
@@ -99,8 +139,15 @@ def authenticate(db: Database, issuer: str, assertion: str) -> AgencySystem:
 
     Raises `SignInNeeded`, and tells the sender nothing of why: its own log knows what it signed.
     """
+    recognised = recognise(db, issuer, assertion)
+    take(db, recognised)
+    return recognised.system
+
+
+def recognise(db: Database, issuer: str, assertion: str) -> Recognised:
+    """As `authenticate`, without using the assertion up: `take` must follow before anything else happens."""
     client_id = _claimed_client(assertion)
-    with db.write() as session:
+    with db.read() as session:
         agency = session.get(Agency, client_id)
         if agency is None:
             raise SignInNeeded
@@ -109,12 +156,19 @@ def authenticate(db: Database, issuer: str, assertion: str) -> AgencySystem:
             accepted = verify_assertion(assertion, keys, client_id=agency.id, audience=issuer, now=now(session))
         except (AssertionRefused, KeysInvalid):
             raise SignInNeeded from None
-        session.add(UsedProof(id=_used_id(agency.id, accepted.jti), expires_at=accepted.expires_at))
-        try:
-            session.flush()  # the primary key lets one of two equal assertions through
-        except IntegrityError:
-            raise SignInNeeded from None
-        return AgencySystem(agency.id, agency.name)
+        used_id = _used_id(agency.id, accepted.jti)
+        if session.get(UsedProof, used_id) is not None:
+            raise SignInNeeded
+        return Recognised(AgencySystem(agency.id, agency.name), used_id, accepted.expires_at)
+
+
+def take(db: Database, recognised: Recognised) -> None:
+    """Uses the assertion up; the primary key lets one of two equal ones through. Raises `SignInNeeded`."""
+    try:
+        with db.write() as session:
+            session.add(UsedProof(id=recognised.used_id, expires_at=recognised.expires_at))
+    except IntegrityError:
+        raise SignInNeeded from None
 
 
 def _checked(keys: Jwks | None) -> dict[str, object]:
@@ -124,6 +178,15 @@ def _checked(keys: Jwks | None) -> dict[str, object]:
         return dict(jwks(parse_jwks(keys)))
     except KeysInvalid as error:
         raise Invalid("jwks", "unusable", why=str(error)) from None
+
+
+def _check_redirect_uri(address: str) -> None:
+    """Compared as it stands later (RFC 9700 section 4.1.3); the way there is encrypted, or never leaves the machine."""
+    found = _REDIRECT_URI.fullmatch(address)
+    if found is None or len(address) > REDIRECT_URI_MAX or int(found["port"] or 0) > PORT_MAX:
+        raise Invalid("redirect-uri", "malformed")
+    if found["scheme"] == "http" and found["host"] not in LOOPBACK:
+        raise Invalid("redirect-uri", "not-encrypted")
 
 
 def _claimed_client(assertion: str) -> str:
