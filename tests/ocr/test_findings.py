@@ -38,3 +38,20 @@ def test_the_fields_of_another_kind_are_found_in_the_same_text() -> None:
     found = {field.name: field.value for field in findings.fields_of(KINDS["driving-licence"], [page], [])}
     assert found["number"] == "480194006215"
     assert found["birth-date"] == "1990-03-14"
+
+
+def test_a_birth_notification_says_who_was_born_when_and_to_whom() -> None:
+    page = _page(
+        "GIẤY CHỨNG SINH", "Số: 0231/2026", "Họ và tên mẹ: TRẦN THỊ MAI", "Năm sinh: 1994", "Số CCCD: 048194006215",
+        "Họ và tên cha: NGUYỄN VĂN AN", "Đã sinh con vào lúc: 07 giờ 30 phút, ngày 12 tháng 4 năm 2026",
+        "Tại: Bệnh viện Phụ sản - Nhi Đà Nẵng", "Giới tính của con: Nữ", "Cân nặng: 3200 g",
+        "Dự định đặt tên con là: NGUYỄN TRẦN AN NHIÊN", "Đà Nẵng, ngày 14 tháng 4 năm 2026",
+    )  # fmt: skip
+    reading = findings.find([page], [], KINDS)
+    assert reading.kind == "birth-notification"
+    assert {field.name: field.value for field in reading.fields} == {
+        "number": "0231/2026", "mother": "TRẦN THỊ MAI", "mother-id-number": "048194006215", "father": "NGUYỄN VĂN AN",
+        "birth-date": "2026-04-12", "birth-place": "Bệnh viện Phụ sản - Nhi Đà Nẵng", "sex": "female",
+        "child-name": "NGUYỄN TRẦN AN NHIÊN", "issued-on": "2026-04-14",
+    }  # fmt: skip
+    assert reading.warnings == ()
