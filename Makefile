@@ -13,8 +13,8 @@ setup: ## Install what `make run` needs and is missing
 setup-test: ## Install what the tests need and is missing
 	@scripts/setup test
 
-run: setup ## Serve the vault with its demo on 127.0.0.1:8000
-	@exec $(BIN)/docvault serve --demo $(ARGS)
+run: setup ## Serve the vault with its demo on 127.0.0.1:8000, and a portal to try it with on 127.0.0.1:8001
+	@exec scripts/run $(ARGS)
 
 test: setup-test ## Run all tests (ARGS="-k word" for some)
 	@$(BIN)/python -m pytest $(ARGS)

@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent.parent
-PACKAGES = ("storage", "ocr", "sharing", "vault")
+PACKAGES = ("storage", "ocr", "sharing", "vault", "examples")
 
 ARROWS: Mapping[str, frozenset[str]] = {
     "storage": frozenset(),
     "ocr": frozenset(),
     "sharing": frozenset(),
     "vault": frozenset({"storage", "ocr", "sharing"}),
+    "examples": frozenset({"sharing"}),  # they speak to the vault as anybody would: over HTTP
 }
 """package → the other packages of the project that it may import."""
 
@@ -39,11 +40,12 @@ OWNERS: Mapping[str, tuple[str, ...]] = {
     "sqlalchemy": ("vault",),
     "alembic": ("vault",),
     "psycopg": ("vault",),
-    "fastapi": ("vault.api", "vault.pages", "vault.app"),
-    "starlette": ("vault.api", "vault.pages", "vault.app", "vault.middleware"),
+    "fastapi": ("vault.api", "vault.pages", "vault.app", "examples.portal"),
+    "starlette": ("vault.api", "vault.pages", "vault.app", "vault.middleware", "examples.portal"),
     "jinja2": ("vault.pages",),
+    "requests_oauth2client": ("examples.portal.vault",),
     "python_multipart": ("vault.uploads",),
-    "uvicorn": ("vault.cli", "vault.commands", "vault.serving"),
+    "uvicorn": ("vault.cli", "vault.commands", "vault.serving", "examples.portal"),
     "typer": ("vault.cli", "vault.commands"),
 }
 """package from outside → the only places that may import it: HTTP stays at the routes, keys and pixels at home."""
@@ -204,6 +206,8 @@ def test_every_package_is_looked_at() -> None:
         ({"ocr/a.py": "from storage import keys", "storage/keys.py": ""}, "not an arrow"),
         ({"sharing/a.py": "def f():\n    from ocr.kinds import x", "ocr/kinds.py": ""}, "not an arrow"),
         ({"vault/a.py": "from tests import servers"}, "not an arrow"),
+        ({"vault/a.py": "from examples import portal", "examples/portal.py": ""}, "not an arrow"),
+        ({"examples/a.py": "from vault import tokens", "vault/tokens.py": ""}, "not an arrow"),
         ({"sharing/a.py": "import httpx"}, "nothing else from outside"),
         ({"storage/a.py": "from sqlalchemy import text"}, "nothing else from outside"),
         ({"vault/documents.py": "from cryptography.hazmat import x"}, "belongs to storage, sharing"),

@@ -4,12 +4,13 @@ import logging
 import signal
 import socket
 from datetime import timedelta
+from pathlib import Path
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vault.commands.common import FAILED, fail, load_settings, opened, plain_errors
+from vault.commands.common import FAILED, USAGE, fail, load_settings, opened, plain_errors
 
 if TYPE_CHECKING:
     from vault.services import Services
@@ -26,17 +27,22 @@ def serve(
     ] = False,
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.")] = None,
+    portal: Annotated[
+        Path | None, typer.Option(help="With --demo: folder of a portal that applies to the demo's agency.")
+    ] = None,
 ) -> None:
     """Serve the vault until Ctrl-C. The first start makes database and keys."""
     _log()
     settings = _serve_settings(host, port)
     if demo and settings.host not in LOOPBACK:
         fail(f"the demo's passwords are known to everybody, so it is not served on {settings.host}. Leave --host out.")
+    if portal and not demo:
+        fail("--portal goes with --demo. Register a real one with: docvault agency portal", USAGE)
     listener = _listen(settings)
     settings = _with_address(settings, listener)
     try:
         with plain_errors():
-            _start(settings, listener, demo)
+            _start(settings, listener, demo, portal)
     except KeyboardInterrupt:  # also while the demo is made; uvicorn stops cleanly and passes it on
         typer.echo("Stopped.")
 
@@ -114,11 +120,13 @@ def _with_address(settings: "Settings", listener: socket.socket) -> "Settings":
     return settings.model_copy(update={"public_url": f"http://{host}:{listener.getsockname()[1]}"})
 
 
-def _start(settings: "Settings", listener: socket.socket, demo: bool) -> None:
+def _start(settings: "Settings", listener: socket.socket, demo: bool, portal: Path | None) -> None:
     from vault import firststart
 
     services = firststart.prepare(settings)
     sign_ins = _seed(services) if demo else []
+    if portal:
+        _register(services, portal)
     listener.listen()  # whoever opens the address on reading it waits for the first answer instead of being turned away
     typer.echo(f"Docvault serves at {settings.public_url} (Ctrl-C stops it)")
     for line in sign_ins:
@@ -135,6 +143,15 @@ def _seed(services: "Services") -> list[str]:
         return [f"  {who.role:<8} {who.login} / {who.password}" for who in seed(services)]
     except (FontsMissing, DemoNameTaken) as error:
         return fail(str(error))
+
+
+def _register(services: "Services", portal: Path) -> None:
+    from vault.demo.portal import ApplicationUnusable, register
+
+    try:
+        register(services, portal)
+    except ApplicationUnusable as error:
+        fail(str(error))
 
 
 def _serve(settings: "Settings", services: "Services", listener: socket.socket) -> None:

@@ -1,0 +1,1 @@
+"""What others could build on the vault: each example speaks its public interfaces alone."""
