@@ -196,7 +196,7 @@ def _claimed_client(assertion: str) -> str:
     except EncodingInvalid:
         raise SignInNeeded from None
     client_id = claims.get("iss")
-    if not isinstance(client_id, str) or len(client_id) != len(models.new_id()):
+    if not isinstance(client_id, str) or len(client_id) != len(models.new_id()) or not client_id.isprintable():
         raise SignInNeeded
     return client_id
 

@@ -21,12 +21,13 @@ from starlette.staticfiles import StaticFiles
 
 from storage.errors import StorageError
 from vault import firststart, pages, problems
-from vault.api import accounts, agency, documents, grants, wellknown
+from vault.api import accounts, agency, documents, grants, oauth, wellknown
 from vault.api.language import language_of
 from vault.api.openapi import completed
 from vault.errors import Invalid, SignInNeeded, VaultError
 from vault.i18n import translator
 from vault.middleware import HEADERS, BodyLimit, SameSite, StandardHeaders
+from vault.oauth.refusals import Refusal
 from vault.pages.errors import error_page
 from vault.problems import Problem
 from vault.services import Services
@@ -54,7 +55,7 @@ def create_app(settings: Settings, services: Services | None = None) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False},  # spans would carry what people search
     )
     app.state.services = opened
-    for router in (accounts.router, documents.router, grants.router, agency.router, wellknown.router):
+    for router in (accounts.router, documents.router, grants.router, agency.router, wellknown.router, oauth.router):
         app.include_router(router)
     app.include_router(pages.router, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
@@ -81,6 +82,8 @@ def answer(request: Request, error: Exception) -> Response:
 
 
 def respond(request: Request, problem: Problem) -> Response:
+    if oauth.is_endpoint(request):
+        return oauth.of_problem(problem)
     if _is_machine(request):
         return JSONResponse(problem.body(), problem.status, problem.headers, media_type=problems.MEDIA_TYPE)
     return error_page(request, problem)
@@ -113,6 +116,7 @@ def _add_errors(app: FastAPI) -> None:
 
     for kind in (VaultError, StorageError, OperationalError, NoConnection):
         app.add_exception_handler(kind, known)
+    app.add_exception_handler(Refusal, oauth.refused)
     app.add_exception_handler(Exception, unknown)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)
@@ -150,7 +154,7 @@ async def _on_gone(request: Request, error: Exception) -> Response:
 
 
 def _is_machine(request: Request) -> bool:
-    return request.url.path.startswith(MACHINES)
+    return request.url.path.startswith(MACHINES) and request.url.path != oauth.AUTHORIZE
 
 
 def _template(request: Request) -> str:

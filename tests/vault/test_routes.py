@@ -62,9 +62,17 @@ def page_of(row: Row) -> Row:
     return tuple(IN if cell == 401 else cell for cell in row)
 
 
+CLIENTS_ALONE: Row = (401, 401, 401, 401, 401, 400, 400)
+"""Neither a session nor a token is the signature of an agency's system (tests/vault/test_oauth_flow.py)."""
+
 API: Mapping[Route, Row] = {
     ("GET", "/openapi.json"): everybody(200),
     ("GET", "/.well-known/jwks.json"): everybody(200),
+    ("GET", "/.well-known/oauth-authorization-server"): everybody(200),
+    ("POST", "/oauth/par"): CLIENTS_ALONE,
+    ("POST", "/oauth/token"): CLIENTS_ALONE,
+    ("POST", "/oauth/revoke"): CLIENTS_ALONE,
+    ("POST", "/oauth/introspect"): CLIENTS_ALONE,
     ("POST", "/api/accounts"): everybody(201),
     ("POST", "/api/session"): everybody(204),
     ("DELETE", "/api/session"): signed_in(204),
@@ -100,6 +108,7 @@ API: Mapping[Route, Row] = {
 }
 
 PAGES: Mapping[Route, Row] = {
+    ("GET", "/oauth/authorize"): everybody(404),
     ("GET", "/"): page_of(signed_in(303)),
     ("POST", "/language"): everybody(303),
     ("GET", "/problems/{code}"): everybody(200),
@@ -259,6 +268,10 @@ BODIES: Mapping[Route, Body] = {
     ("POST", "/api/grants"): _grant,
     ("POST", "/api/grants/{grant_id}/revoke"): NOTHING,
     ("POST", "/agency/grants/redeem"): lambda scene: {"json": {"link": _link(scene)}},
+    ("POST", "/oauth/par"): _form(response_type="code"),
+    ("POST", "/oauth/token"): _form(grant_type="client_credentials"),
+    ("POST", "/oauth/revoke"): _form(token="x"),
+    ("POST", "/oauth/introspect"): _form(token="x"),
     ("POST", "/language"): _form(language="en"),
     ("POST", "/sign-in"): lambda scene: {"data": {"login": scene.owner.login, "password": PASSWORD}},
     ("POST", "/sign-up"): lambda _: {"data": {"login": _login(), "password": PASSWORD}},

@@ -19,24 +19,6 @@ class InvalidRequest(Refusal):
     """Malformed, a parameter missing, doubled or not taken (RFC 6749 sections 4.1.2.1 and 5.2)."""
 
 
-class RequestTooLarge(Refusal):
-    """More bytes than any request needs (RFC 9126 section 2.3)."""
-
-    status = 413
-
-
-class MethodNotTaken(Refusal):
-    """Another method than POST (RFC 9126 section 2.3)."""
-
-    status = 405
-
-
-class CrossSiteRequest(Refusal):
-    """Sent by a browser, on behalf of another site."""
-
-    status = 403
-
-
 class InvalidClient(Refusal):
     """The client did not prove who it is (RFC 6749 section 5.2)."""
 
@@ -84,23 +66,3 @@ class UseNonce(Refusal):
     """RFC 9449 section 8."""
 
     error = "use_dpop_nonce"
-
-
-class UnsupportedTokenType(Refusal):
-    """RFC 7009 section 2.2.1."""
-
-    error = "unsupported_token_type"
-
-
-class ServerError(Refusal):
-    """Something failed here."""
-
-    error = "server_error"
-    status = 500
-
-
-class TemporarilyUnavailable(Refusal):
-    """Try again later."""
-
-    error = "temporarily_unavailable"
-    status = 503
