@@ -1,4 +1,4 @@
-"""What must happen by itself: bins emptied, ended sessions and used assertions forgotten, scratch cleared away."""
+"""What must happen by itself: bins emptied, what has ended or was used up forgotten, scratch cleared away."""
 
 from datetime import timedelta
 from time import monotonic
@@ -9,6 +9,7 @@ from ocr import scratch
 from vault import documents, papers, signins, slowdown
 from vault.db import now
 from vault.models import UsedProof
+from vault.oauth import sweeping
 from vault.services import Services
 
 EVERY = timedelta(minutes=5)
@@ -33,6 +34,7 @@ class Housekeeping:
             destroyed = documents.destroy_expired(session, services.settings.bin_days)
             signins.sweep(session, services.settings)
             slowdown.forget(session)
+            sweeping.sweep(session)
             session.exec(delete(UsedProof).where(col(UsedProof.expires_at) < now(session)))
         for remains in destroyed:
             papers.remove(services.blobs, remains)

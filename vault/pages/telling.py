@@ -13,6 +13,9 @@ SENTENCES: Mapping[str, str] = {
     "redeemed": "{agency} took the papers that you shared with it",
     "granted": "You shared “{paper}” with {agency}",
     "revoked": "You withdrew what you had shared with {agency}",
+    "code-replayed": "What you had shared with {agency} was closed: its code was used twice",
+    "token-revoked": "The system of {agency} gave up its access to what you shared",
+    "revoked never-fetched": "{agency} never fetched what you had shared with it, so it ended",
     "account-opened": "You opened your wallet",
     "signed-in": "You signed in",
     "signed-out": "You signed out",
@@ -28,7 +31,7 @@ SENTENCES: Mapping[str, str] = {
     "reading-retried": "You had “{paper}” read again",
     "reading-confirmed": "You checked what was read in “{paper}”",
 }
-"""What happened, by the kind of event."""
+"""What happened, by the kind of event; by kind and detail where that says more."""
 
 WITHOUT_PAPER: Mapping[str, str] = {
     "refused": "{agency} was refused",
@@ -50,6 +53,7 @@ REFUSALS: Mapping[str, str] = {
     "not-in-grant": "You did not share this paper with them.",
     "no-longer-kept": "You no longer keep this paper.",
     "openings-used-up": "All openings that you allowed were used.",
+    "code-not-proved": "They did not prove that the code was meant for them.",
     "link-used": "The code had been used before; it works only once.",
 }
 """Why somebody was refused, by `Event.detail`."""
@@ -72,7 +76,7 @@ STEPS: tuple[str, ...] = (
 
 def sentence(event: Event, agency: str, paper: str, translate: Translate) -> str:
     """What happened, in one sentence."""
-    message = SENTENCES.get(event.kind, SOMETHING)
+    message = SENTENCES.get(f"{event.kind} {event.detail}") or SENTENCES.get(event.kind, SOMETHING)
     if not event.document_id:
         message = WITHOUT_PAPER.get(event.kind, message)
     return translate(message, agency=agency or translate(SOMEBODY), paper=paper or translate(A_PAPER))
