@@ -160,6 +160,12 @@ class ReleaseRefused(VaultError):
     code = "release-refused"
 
 
+class ConsentIncomplete(VaultError):
+    """A paper that is needed is missing, or one that was chosen does not fit (any more)."""
+
+    code = "consent-incomplete"
+
+
 class ProcedureMalformed(VaultError):
     """Files of procedures do not follow their rules: nobody's request is to blame, the operator must mend them.
 
@@ -174,6 +180,10 @@ class ProcedureMalformed(VaultError):
 
     def __str__(self) -> str:
         return "\n".join(("files of procedures do not follow their rules:", *self.faults))
+
+
+class ReleaseEnded(ReleaseRefused):
+    """The grant was revoked while its paper was on the way: what is left does not follow."""
 
 
 class NotProved(VaultError):

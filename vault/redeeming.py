@@ -1,21 +1,24 @@
-"""Grants at the agency: a link is redeemed once, and what was shared is listed to those who can open it."""
+"""Grants at the agency: a link or code is redeemed once, and what was shared is listed to those who can open it."""
 
 import hmac
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from sqlmodel import Session, col, select, update
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col, delete, select, update
 
+from sharing.releases import Reason
 from sharing.terms import Terms
 from storage.errors import SealBroken
 from storage.keys import Key
-from vault import accesslog, agencies, grantkeys, grants, tokens
+from vault import accesslog, accesstokens, agencies, grantkeys, grants, tokens
 from vault.accesslog import Kind
 from vault.agencies import AgencySystem
 from vault.db import Database, now
-from vault.errors import LinkUnusable, NotFound, SignInNeeded
-from vault.models import AccessToken, Grant, GrantHolder, Holder
-from vault.principals import Officer
+from vault.errors import LinkUnusable, NotFound, TokenInvalid
+from vault.models import AccessToken, DossierItem, Grant, GrantHolder, Holder
+from vault.principals import Officer, TokenBearer
+from vault.signing import Signer
 from vault.wallets import KeyRing
 
 
@@ -31,7 +34,7 @@ class Received:
 
 @dataclass(frozen=True)
 class Redeemed:
-    """What a link turned into. `access_token` is for the agency's system alone, shown once."""
+    """What a link or code turned into. `access_token` is for the agency's system alone, shown once."""
 
     received: Received
     access_token: str | None = field(default=None, repr=False)
@@ -41,14 +44,17 @@ class Redeemed:
         return self.received.grant.id
 
 
-def redeem_by_officer(db: Database, officer: Officer, link: str) -> Redeemed:
+def redeem_by_officer(db: Database, signer: Signer, officer: Officer, link: str) -> Redeemed:
     """The officer's agency can open what is shared from now on, the link nobody any more. Raises `LinkUnusable`."""
-    return _redeem(db, officer.agency_id, link, account_id=officer.account_id)
+    return _redeem(db, signer, officer.agency_id, link, account_id=officer.account_id)
 
 
-def redeem_by_agency(db: Database, agency: AgencySystem, link: str) -> Redeemed:
-    """As by an officer, and the agency's system gets an access token for this grant. Raises `LinkUnusable`."""
-    return _redeem(db, agency.agency_id, link, token=tokens.new())
+def redeem_by_agency(db: Database, signer: Signer, agency: AgencySystem, key: str, link: str) -> Redeemed:
+    """As by an officer, and the agency's system gets an access token for this grant, bound to the key it proved.
+
+    Raises `LinkUnusable`.
+    """
+    return _redeem(db, signer, agency.agency_id, link, key=key)
 
 
 def for_agency(session: Session, ring: KeyRing, limit: int = 200) -> list[Received]:
@@ -71,29 +77,96 @@ def get_for_agency(session: Session, ring: KeyRing, grant_id: str) -> Received:
     return _received(grant, holder, private, now(session))
 
 
-def get_by_token(session: Session, access_token: str, grant_id: str) -> Received:
-    """For the agency's system. Raises `SignInNeeded` for an unknown token, `NotFound` for another grant's."""
-    secret = tokens.decode(access_token)
-    grant = by_token(session, secret) if secret else None
-    if grant is None or secret is None:
-        raise SignInNeeded
-    if grant.id != grant_id:
+def get_by_token(db: Database, who: TokenBearer, grant_id: str) -> Received:
+    """For the agency's system. Raises `TokenInvalid`, `NotFound` for a grant that the token is not for."""
+    with db.read() as session:
+        token, grant = accesstokens.find(session, who.token, now(session)), session.get(Grant, grant_id)
+        if token is not None and token.key == who.key:
+            return _by_token(session, who, token, grant)
+    if token is not None and grant is not None:  # stolen, as it seems: its citizen gets to know
+        with db.write() as session:
+            _record(session, Kind.refused, grant, token.agency_id, None, detail=Reason.KEY_NOT_PROVED)
+    raise TokenInvalid
+
+
+def is_for(session: Session, token: AccessToken, grant: Grant) -> bool:
+    """Whether the token is for this grant, or for another of the same dossier, which this one supplements."""
+    if token.grant_id == grant.id:
+        return True
+    own, other = aliased(DossierItem), aliased(DossierItem)
+    both = (col(own.grant_id) == token.grant_id, col(other.grant_id) == grant.id)
+    same = select(own.dossier_id).join(other, col(own.dossier_id) == col(other.dossier_id)).where(*both).limit(1)
+    return token.agency_id == grant.agency_id and session.exec(same).first() is not None
+
+
+def key_by_token(session: Session, who: TokenBearer, token: AccessToken, grant: Grant) -> Key | None:
+    """The grant's key, as far as this token leads to it: directly, or through the first grant of the dossier."""
+    secret, holder = tokens.decode(who.token), session.get(GrantHolder, (token.grant_id, Holder.token))
+    if secret is None or holder is None:
+        return None
+    own = grantkeys.open_by_token(holder, secret)
+    if token.grant_id == grant.id:
+        return own
+    later = session.get(GrantHolder, (grant.id, Holder.dossier))
+    try:
+        return grantkeys.open_by_dossier(later, own) if later is not None else None
+    except SealBroken:
+        return None
+
+
+def hand_over(
+    session: Session,
+    signer: Signer,
+    grant: Grant,
+    grant_key: Key,
+    *,
+    key: str | None,
+    account_id: str | None = None,
+) -> Redeemed:
+    """What a link or a code held becomes the agency's: its officers', and with `key` its system's under a new token.
+
+    `grant_key` is what the secret opened; the caller has made sure, atomically, that it is used once. With `key`, the
+    thumbprint of the key that the system proved, the grant is signed anew to name it.
+    """
+    used = (col(GrantHolder.grant_id) == grant.id, col(GrantHolder.holder).in_((Holder.link, Holder.code)))
+    session.exec(delete(GrantHolder).where(*used))
+    grant.redeemed_at = grant.redeemed_at or now(session)
+    session.add(grantkeys.hold_by_agency(grant_key, grant.id, agencies.get(session, grant.agency_id)))
+    token = None if key is None else _bind(session, signer, grant, grant_key, key)
+    session.add(grant)
+    session.flush()
+    _record(session, Kind.redeemed, grant, grant.agency_id, account_id)
+    return Redeemed(_opened(grant, grant_key, now(session)), token)
+
+
+def _bind(session: Session, signer: Signer, grant: Grant, grant_key: Key, key: str) -> str:
+    """The grant says from now on whose key opens it (`cnf`), and a token for that key opens the grant's."""
+    terms = replace(grants.read_terms(grantkeys.open_grant(grant_key, grant)), key=key)
+    grant.sealed_grant = grantkeys.seal_grant(grant_key, grant.id, signer.sign(session, terms))
+    ends = grant.expires_at
+    token = accesstokens.issue(session, agency_id=grant.agency_id, key=key, expires_at=ends, grant_id=grant.id)
+    session.add(grantkeys.hold_by_token(grant_key, grant.id, _secret(token)))
+    return token
+
+
+def _secret(token: str) -> bytes:
+    secret = tokens.decode(token)
+    if secret is None:
+        raise ValueError("not what `issue` gave")
+    return secret
+
+
+def _by_token(session: Session, who: TokenBearer, token: AccessToken, grant: Grant | None) -> Received:
+    if grant is None or not is_for(session, token, grant):
         raise NotFound
-    at, holder = now(session), session.get(GrantHolder, (grant.id, Holder.token))
-    if holder is None:
+    key, at = key_by_token(session, who, token, grant), now(session)
+    if key is None:
         return Received(grant, grants.state_of(grant, at))
-    return _opened(grant, grantkeys.open_by_token(holder, secret), at)
-
-
-def by_token(session: Session, secret: bytes) -> Grant | None:
-    """The grant that an access token is for."""
-    wanted = tokens.digest(secret)
-    row = session.get(AccessToken, wanted)
-    return session.get(Grant, row.grant_id) if row is not None and row.grant_id is not None else None
+    return _opened(grant, key, at)
 
 
 def _redeem(
-    db: Database, agency_id: str, link: str, *, account_id: str | None = None, token: bytes | None = None
+    db: Database, signer: Signer, agency_id: str, link: str, *, key: str | None = None, account_id: str | None = None
 ) -> Redeemed:
     named = grantkeys.parse_link(link)
     if named is None:
@@ -102,8 +175,8 @@ def _redeem(
         grant = _by_link(session, *named)
         redeemed = None
         if grant is not None and _take(session, grant, agency_id):
-            redeemed = _hand_over(session, grant, named[1], token)
-            _record(session, Kind.redeemed, grant, agency_id, account_id)
+            grant_key = grantkeys.open_by_link(session.get_one(GrantHolder, (grant.id, Holder.link)), named[1])
+            redeemed = hand_over(session, signer, grant, grant_key, key=key, account_id=account_id)
         elif grant is not None:
             reason = _why_not(grant, agency_id, now(session))
             _record(session, Kind.refused, grant, agency_id, account_id, detail=reason)
@@ -133,28 +206,6 @@ def _take(session: Session, grant: Grant, agency_id: str) -> bool:
     taken = session.exec(update(Grant).where(*usable).values(redeemed_at=at)).rowcount == 1
     session.refresh(grant)
     return taken
-
-
-def _hand_over(session: Session, grant: Grant, secret: bytes, token: bytes | None) -> Redeemed:
-    """The link's hold on the grant key becomes the agency's, and the token's where there is one."""
-    link = session.get_one(GrantHolder, (grant.id, Holder.link))
-    key = grantkeys.open_by_link(link, secret)
-    session.delete(link)
-    session.add(grantkeys.hold_by_agency(key, grant.id, agencies.get(session, grant.agency_id)))
-    if token is not None:
-        session.add(grantkeys.hold_by_token(key, grant.id, token))
-        session.add(
-            AccessToken(
-                token_hash=tokens.digest(token),
-                agency_id=grant.agency_id,
-                grant_id=grant.id,
-                key="",
-                created_at=now(session),
-                expires_at=grant.expires_at,
-            )
-        )
-    session.flush()
-    return Redeemed(_opened(grant, key, now(session)), tokens.encode(token) if token else None)
 
 
 def _why_not(grant: Grant, agency_id: str, at: datetime) -> str:

@@ -1,6 +1,6 @@
 """The release: the one way from a grant to a paper's bytes (docs/formats/sharing.md#releases)."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -13,25 +13,41 @@ from storage.blobs import Blobs
 from storage.errors import BlobMissing
 from storage.keys import Key
 from storage.sealed import SealedReader
-from vault import accesslog, agencies, grantkeys, grants, papers, redeeming, tokens
+from vault import accesslog, accesstokens, agencies, grantkeys, grants, papers, redeeming
 from vault.accesslog import Kind
 from vault.db import Database, now
-from vault.errors import NotFound, NotReadYet, ReleaseRefused
-from vault.models import Document, Grant, GrantHolder, GrantItem, Holder, Version
+from vault.errors import NotFound, NotReadYet, ReleaseRefused, TokenInvalid
+from vault.models import AccessToken, Document, Grant, GrantHolder, GrantItem, Holder, Version
 from vault.principals import Officer, TokenBearer
 
 _T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
+class _Case:
+    """One request beside everything that is known about it. `agency_id` is whose it is, as far as that is proved."""
+
+    who: Officer | TokenBearer
+    at: datetime
+    version_id: str
+    agency_id: str | None
+    token: AccessToken | None
+    grant: Grant | None
+    item: GrantItem | None
+    version: Version | None
+    document: Document | None
+
+
+@dataclass(frozen=True)
 class Released:
-    """A granted version, opened: its terms, and its bytes on request."""
+    """A granted version, opened: its terms, and its bytes on request. `case` is why it was."""
 
     terms: Terms
     item: Item
     pages: int
     blobs: Blobs = field(repr=False)
     key: Key = field(repr=False)
+    case: _Case = field(repr=False)
 
     def original(self) -> SealedReader:
         return papers.open_original(self.blobs, self.key, self.item.version)
@@ -46,20 +62,6 @@ class Released:
             raise NotReadYet from None
 
 
-@dataclass(frozen=True)
-class _Case:
-    """One request beside everything that is known about it."""
-
-    who: Officer | TokenBearer
-    at: datetime
-    version_id: str
-    agency_id: str | None
-    grant: Grant | None
-    item: GrantItem | None
-    version: Version | None
-    document: Document | None
-
-
 def release(
     db: Database,
     blobs: Blobs,
@@ -72,9 +74,9 @@ def release(
 ) -> Released:
     """Decides, counts and logs in one transaction; when this returns, they are committed, and bytes may go out.
 
-    `discloses` is False when no byte of the paper will follow (HEAD): then nothing is counted. Raises
-    `ReleaseRefused`, the same for every reason; the reason is in the log of the grant's citizen. `at` is the
-    database's time unless given.
+    `discloses` is False when no byte of the paper will follow (HEAD): then nothing is counted. Raises `TokenInvalid`
+    for a token that is unknown or has ended, else `ReleaseRefused`, the same for every reason; the reason is in the log
+    of the grant's citizen. `at` is the database's time unless given.
     """
     with db.write() as session:
         case = _load(session, who, grant_id, version_id, at or now(session))
@@ -85,8 +87,35 @@ def release(
         else:
             released = _open(session, blobs, case)
     if released is None:  # only now, so that the refusal above is committed
-        raise ReleaseRefused
+        raise ReleaseRefused if isinstance(who, Officer) or _holds(case) else TokenInvalid
     return released
+
+
+def still_stands(db: Database, released: Released) -> bool:
+    """Whether its bytes may go on flowing: False once the grant was revoked or the paper thrown away.
+
+    The citizen's log then says that the rest was refused.
+    """
+    with db.read() as session:
+        case = _again(session, released.case)
+    revoked = case.grant is None or case.grant.revoked_at is not None
+    if not revoked and _kept(case):
+        return True
+    with db.write() as session:
+        _record(session, Kind.refused, case, Reason.REVOKED if revoked else Reason.NO_LONGER_KEPT)
+    return False
+
+
+def _again(session: Session, case: _Case) -> _Case:
+    """The case as it is now, without a lock: nothing is counted."""
+    grant, document = _there(case.grant), _there(case.document)
+    return replace(
+        case,
+        at=now(session),
+        grant=session.get(Grant, grant.id),
+        item=session.get(GrantItem, (grant.id, case.version_id)),
+        document=session.get(Document, document.id),
+    )
 
 
 def _load(session: Session, who: Officer | TokenBearer, grant_id: str, version_id: str, at: datetime) -> _Case:
@@ -95,25 +124,34 @@ def _load(session: Session, who: Officer | TokenBearer, grant_id: str, version_i
     item = session.get(GrantItem, (grant_id, version_id))
     version = session.get(Version, version_id) if item is not None else None
     document = session.get(Document, version.document_id) if version is not None else None
-    return _Case(who, at, version_id, _agency(session, who, grant), grant, item, version, document)
+    token = accesstokens.known(session, who.token) if isinstance(who, TokenBearer) else None
+    return _Case(who, at, version_id, _agency(session, who, token, grant), token, grant, item, version, document)
 
 
-def _agency(session: Session, who: Officer | TokenBearer, grant: Grant | None) -> str | None:
-    """Whose request it is. A token speaks for its agency on its own grant; on another's it only says who tried."""
+def _agency(session: Session, who: Officer | TokenBearer, token: AccessToken | None, grant: Grant | None) -> str | None:
+    """Whose request it is. A token speaks for its agency on its own grants; on another's it only says who tried."""
     if isinstance(who, Officer):
         return who.agency_id
-    secret = tokens.decode(who.token)
-    own = redeeming.by_token(session, secret) if secret else None
-    if own is None or grant is None:
+    if token is None or grant is None:
         return None
-    return None if own.id != grant.id and own.agency_id == grant.agency_id else own.agency_id
+    if token.agency_id == grant.agency_id and not redeeming.is_for(session, token, grant):
+        return None
+    return token.agency_id
+
+
+def _holds(case: _Case) -> bool:
+    return case.token is not None and accesstokens.is_live(case.token, case.at)
 
 
 def _decide(session: Session, case: _Case, discloses: bool) -> Allowed | Refused:
-    decision = releases.decide(Request(case.agency_id, case.version_id, case.at), _state(session, case))
+    proved = case.who.key if isinstance(case.who, TokenBearer) else None
+    request = Request(case.agency_id, case.version_id, case.at, proved)
+    decision = releases.decide(request, _state(session, case))
+    if isinstance(decision, Allowed) and isinstance(case.who, TokenBearer) and not _holds(case):
+        return Refused(1, Reason.NOT_AN_AGENCY)  # last, so that the log says what ended where the grant ended too
     if isinstance(decision, Allowed) and decision.counts_as_opening and discloses:
         if not _count(session, case):
-            return Refused(8, Reason.OPENINGS_USED_UP)
+            return Refused(9, Reason.OPENINGS_USED_UP)
         _record(session, Kind.released, case)
     return decision
 
@@ -130,10 +168,11 @@ def _state(session: Session, case: _Case) -> State | None:
         not_before=grant.not_before,
         expires_at=grant.expires_at,
         versions=frozenset(versions),
-        kept=_kept(case),
+        kept=_kept(case) and _reaches(session, case),
         openings=grant.openings_max,
         opened=grant.openings,
         window_from=item.opened_at if item else None,
+        bound_to=case.token.key if case.token else None,
     )
 
 
@@ -141,6 +180,14 @@ def _kept(case: _Case) -> bool:
     """A paper in the bin is not released either: its owner has thrown it away."""
     wrapped = case.item is not None and case.item.wrapped_key is not None
     return wrapped and case.document is not None and case.document.deleted_at is None
+
+
+def _reaches(session: Session, case: _Case) -> bool:
+    """Whether the token of the dossier's first grant leads to this later one's key: not once the first was revoked."""
+    grant, token = case.grant, case.token
+    if grant is None or token is None or token.grant_id == grant.id or not isinstance(case.who, TokenBearer):
+        return True
+    return redeeming.key_by_token(session, case.who, token, grant) is not None
 
 
 def _count(session: Session, case: _Case) -> bool:
@@ -156,18 +203,18 @@ def _count(session: Session, case: _Case) -> bool:
 
 def _open(session: Session, blobs: Blobs, case: _Case) -> Released:
     grant, item, version = _there(case.grant), _there(case.item), _there(case.version)
-    key = _grant_key(session, case.who, grant)
+    key = _grant_key(session, case, grant)
     terms = grants.read_terms(grantkeys.open_grant(key, grant))
     document_key = grantkeys.unwrap_item(key, grant.id, version.id, _there(item.wrapped_key))
-    return Released(terms, _there(terms.item(version.id)), version.pages, blobs, document_key)
+    return Released(terms, _there(terms.item(version.id)), version.pages, blobs, document_key, case)
 
 
-def _grant_key(session: Session, who: Officer | TokenBearer, grant: Grant) -> Key:
+def _grant_key(session: Session, case: _Case, grant: Grant) -> Key:
+    who = case.who
     if isinstance(who, Officer):
         private = grantkeys.open_inbox(who.ring, agencies.get(session, who.agency_id))
         return grantkeys.open_by_agency(session.get_one(GrantHolder, (grant.id, Holder.agency)), private, who.agency_id)
-    holder = session.get_one(GrantHolder, (grant.id, Holder.token))
-    return grantkeys.open_by_token(holder, _there(tokens.decode(who.token)))
+    return _there(redeeming.key_by_token(session, who, _there(case.token), grant))
 
 
 def _record(session: Session, kind: Kind, case: _Case, reason: str | None = None) -> None:

@@ -56,7 +56,7 @@ def test_database_without_space_says_that_the_disk_is_full(world: World) -> None
 
 def test_error_that_nobody_foresaw_is_kept_out_of_caches_and_frames_too(world: World) -> None:
     grant_id, link = world.share(paper := world.put_in())
-    redeeming.redeem_by_officer(world.services.db, world.registry, link)
+    redeeming.redeem_by_officer(world.services.db, world.services.signer, world.registry, link)
     with world.services.db.write() as session:
         session.exec(delete(GrantHolder).where(col(GrantHolder.holder) == Holder.agency))
     with visitors.visitor(world, visitors.app_of(world), world.registry) as client:

@@ -9,7 +9,8 @@ import pytest
 
 from sharing.assertions import sign_assertion
 from sharing.grants import verify
-from sharing.keys import parse_jwks
+from sharing.keys import SigningKey, parse_jwks
+from tests.dpop import Dpop
 from tests.vault import clients
 from tests.vault.world import CONTENT, PREVIEW, World
 from vault import signins
@@ -54,8 +55,9 @@ def signed_by_system(world: World, link: str) -> dict[str, str]:
     return {"link": link, "client_assertion_type": ASSERTION_TYPE, "client_assertion": assertion}
 
 
-def bearer(token: str) -> dict[str, str]:
-    return {"Authorization": f"Bearer {token}"}
+def redeem(world: World, system: httpx.Client, link: str) -> httpx.Response:
+    """By the registry's system, with the key that it will open with."""
+    return system.post("/agency/grants/redeem", json=signed_by_system(world, link), auth=Dpop(world.registry_key))
 
 
 def test_the_whole_way_from_consent_to_bytes_and_back(world: World, connect: Connect) -> None:
@@ -69,27 +71,30 @@ def test_the_whole_way_from_consent_to_bytes_and_back(world: World, connect: Con
     assert (grant["openings_max"], grant["state"]) == (10, "waiting")
     assert "link" not in an.get(f"/api/grants/{grant['id']}").raise_for_status().json(), "shown once"
 
-    redeemed = system.post("/agency/grants/redeem", json=signed_by_system(world, grant["link"])).raise_for_status()
+    redeemed = redeem(world, system, grant["link"]).raise_for_status()
     assert redeemed.headers["cache-control"] == "no-store"
-    token, address = redeemed.json()["access_token"], f"/agency/grants/{grant['id']}"
+    assert redeemed.json()["token_type"] == "DPoP"
+    proved = Dpop(world.registry_key, redeemed.json()["access_token"])
+    address = f"/agency/grants/{grant['id']}"
     keys = parse_jwks(system.get("/.well-known/jwks.json").raise_for_status().content)
     with world.services.db.read() as session:
         terms = verify(redeemed.json()["grant"], keys, world.registry.agency_id, now(session), issuer=URL)
-    assert system.get(address, headers=bearer(token)).raise_for_status().json()["purpose"] == terms.purpose
+    assert terms.key == world.registry_key.kid
+    assert system.get(address, auth=proved).raise_for_status().json()["purpose"] == terms.purpose
 
-    body = system.get(f"{address}/documents/{paper.version.id}", headers=bearer(token)).raise_for_status()
+    body = system.get(f"{address}/documents/{paper.version.id}", auth=proved).raise_for_status()
     assert body.content == CONTENT
     digest = base64.b64encode(terms.items[0].sha256).decode()
     assert body.headers["repr-digest"] == f"sha-256=:{digest}:"
     assert body.headers["x-content-type-options"] == "nosniff"
     assert "sandbox" in body.headers["content-security-policy"]
     assert "birth-certificate.pdf" in body.headers["content-disposition"], "never the citizen's own file name"
-    preview = system.get(f"{address}/documents/{paper.version.id}/pages/1.webp", headers=bearer(token))
+    preview = system.get(f"{address}/documents/{paper.version.id}/pages/1.webp", auth=proved)
     assert (preview.content, preview.headers["content-type"]) == (PREVIEW, "image/webp")
 
     revoked = an.post(f"/api/grants/{grant['id']}/revoke").raise_for_status().json()
     assert (revoked["state"], revoked["openings"]) == ("revoked", 1)
-    assert system.get(f"{address}/documents/{paper.version.id}", headers=bearer(token)).status_code == 404
+    assert system.get(f"{address}/documents/{paper.version.id}", auth=proved).status_code == 404
     log = an.get("/api/access-log").raise_for_status().json()["entries"]
     assert [entry["kind"] for entry in log[:5]] == ["refused", "revoked", "released", "redeemed", "granted"]
     assert (log[0]["agency"]["name"], log[0]["detail"]) == ("Sở Tư pháp", "revoked")
@@ -109,25 +114,26 @@ def test_an_officer_redeems_by_form_and_opens_by_session(world: World, connect: 
 
 def test_a_form_with_an_assertion_works_as_json_does(world: World, connect: Connect) -> None:
     _, link = world.share(world.put_in())
-    answer = connect(None).post("/agency/grants/redeem", data=signed_by_system(world, link))
-    assert answer.raise_for_status().json()["token_type"] == "Bearer"
+    body, proved = signed_by_system(world, link), Dpop(world.registry_key)
+    answer = connect(None).post("/agency/grants/redeem", data=body, auth=proved)
+    assert answer.raise_for_status().json()["token_type"] == "DPoP"
 
 
 def test_ranges_belong_to_one_opening_and_head_to_none(world: World, connect: Connect) -> None:
     paper = world.put_in()
     grant_id, link = world.share(paper, openings=1)
     system = connect(None)
-    token = system.post("/agency/grants/redeem", json=signed_by_system(world, link)).json()["access_token"]
+    proved = Dpop(world.registry_key, redeem(world, system, link).json()["access_token"])
     address = f"/agency/grants/{grant_id}/documents/{paper.version.id}"
-    head = system.head(address, headers=bearer(token)).raise_for_status()
+    head = system.head(address, auth=proved).raise_for_status()
     assert (head.headers["content-length"], head.content) == (str(len(CONTENT)), b"")
     assert world.row(Grant, grant_id).openings == 0
     for start, end in ((0, 9), (70_000, 90_000), (len(CONTENT) - 5, len(CONTENT) - 1)):
-        part = system.get(address, headers=bearer(token) | {"Range": f"bytes={start}-{end}"})
+        part = system.get(address, auth=proved, headers={"Range": f"bytes={start}-{end}"})
         assert (part.status_code, part.content) == (206, CONTENT[start : end + 1])
         assert part.headers["content-range"] == f"bytes {start}-{end}/{len(CONTENT)}"
-    assert system.get(address, headers=bearer(token) | {"Range": "bytes=999999999-"}).status_code == 416
-    assert system.get(address, headers=bearer(token) | {"If-None-Match": head.headers["etag"]}).status_code == 304
+    assert system.get(address, auth=proved, headers={"Range": "bytes=999999999-"}).status_code == 416
+    assert system.get(address, auth=proved, headers={"If-None-Match": head.headers["etag"]}).status_code == 304
     assert world.row(Grant, grant_id).openings == len(world.events("released")) == 1
 
 
@@ -146,8 +152,11 @@ def test_refusals_answer_alike(world: World, connect: Connect) -> None:
     answers = [client.get(address) for client, address in tries]
     world.revoke(grant_id)
     answers.append(lan.get(tries[1][1].replace(other.version.id, paper.version.id)))
-    stranger = connect(None)
-    answers.append(stranger.get(tries[0][1], headers=bearer("A" * 43)))
+    system = connect(None)
+    _, other_link = world.share(other)
+    elsewhere = world.bearer(other_link)
+    answers.append(system.get(tries[0][1], auth=Dpop(world.registry_key, elsewhere.token)))
+    answers.append(system.get(tries[0][1], auth=Dpop(SigningKey.generate(), elsewhere.token)))
     assert {answer.status_code for answer in answers} == {404}
     assert len({answer.content for answer in answers}) == 1
     assert answers[0].json()["type"] == "/problems/release-refused"
@@ -156,10 +165,11 @@ def test_refusals_answer_alike(world: World, connect: Connect) -> None:
 def test_a_replayed_assertion_redeems_nothing(world: World, connect: Connect) -> None:
     _, first = world.share(world.put_in())
     _, second = world.share(world.put_in(content=b"%PDF-1.7 another"))
-    body, system = signed_by_system(world, first), connect(None)
-    system.post("/agency/grants/redeem", json=body).raise_for_status()
-    assert system.post("/agency/grants/redeem", json=body | {"link": second}).status_code == 401
-    assert system.post("/agency/grants/redeem", json=signed_by_system(world, second)).status_code == 200
+    body, system, proved = signed_by_system(world, first), connect(None), Dpop(world.registry_key)
+    system.post("/agency/grants/redeem", json=body, auth=proved).raise_for_status()
+    again = system.post("/agency/grants/redeem", json=body | {"link": second}, auth=proved)
+    assert (again.status_code, again.json()["type"]) == (401, "/problems/sign-in-needed")
+    assert redeem(world, system, second).status_code == 200
 
 
 def test_without_session_assertion_or_token_there_is_nothing(world: World, connect: Connect) -> None:
@@ -172,7 +182,8 @@ def test_without_session_assertion_or_token_there_is_nothing(world: World, conne
         nobody.post("/agency/grants/redeem", json=wrong_type),
         nobody.get("/agency/grants"),
         nobody.get(address),
-        nobody.get(address, headers=bearer("A" * 43)),
+        nobody.get(address, auth=Dpop(SigningKey.generate(), "A" * 43)),
+        nobody.get(f"{address}/documents/{paper.version.id}", auth=Dpop(SigningKey.generate(), "A" * 43)),
         nobody.get(f"{address}/documents/{paper.version.id}"),
         nobody.get(f"{address}/documents/{paper.version.id}", headers={"Authorization": "Basic YTpi"}),
         nobody.get("/api/grants"),

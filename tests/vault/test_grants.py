@@ -99,7 +99,7 @@ def test_an_unknown_agency_is_refused(world: World) -> None:
 def test_revoking_deletes_everything_that_opens_but_the_citizens_own(world: World) -> None:
     paper = world.put_in()
     grant_id, link = world.share(paper)
-    redeeming.redeem_by_agency(world.services.db, world.registry_system, link)
+    world.bearer(link)
     world.revoke(grant_id)
     world.revoke(grant_id)
     with world.services.db.read() as session:
@@ -147,7 +147,7 @@ def test_states_follow_time_and_use(world: World) -> None:
     grant = world.row(Grant, grant_id)
     at = grant.created_at
     assert grants.state_of(grant, at) == State.waiting
-    redeeming.redeem_by_officer(world.services.db, world.registry, link)
+    redeeming.redeem_by_officer(world.services.db, world.services.signer, world.registry, link)
     grant = world.row(Grant, grant_id)
     assert grants.state_of(grant, at) == State.running
     assert grants.state_of(grant, at + timedelta(days=7)) == State.ended

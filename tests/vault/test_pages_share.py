@@ -60,7 +60,7 @@ def count(world: World) -> int:
 def test_a_citizen_shares_a_paper_and_the_officer_opens_it(an: httpx.Client, world: World, paper: Paper) -> None:
     link = share(an, typed(world, paper))
     assert link.startswith("https://vault.example/s#")
-    redeemed = redeeming.redeem_by_officer(world.services.db, world.registry, link)
+    redeemed = redeeming.redeem_by_officer(world.services.db, world.services.signer, world.registry, link)
     terms = redeemed.received.terms
     assert terms is not None
     assert (terms.purpose, terms.openings) == ("Đăng ký kết hôn", 3)
@@ -163,7 +163,7 @@ def test_the_qr_is_a_picture_inside_the_page(an: httpx.Client, world: World, pap
 
 def test_a_citizen_withdraws_with_a_tap_and_a_question(an: httpx.Client, world: World, paper: Paper) -> None:
     grant_id, link = world.share(paper)
-    redeeming.redeem_by_officer(world.services.db, world.registry, link)
+    redeeming.redeem_by_officer(world.services.db, world.services.signer, world.registry, link)
     assert "Shared now" in an.get("/share").text
     assert "Withdraw this share?" in an.get(f"/share/{grant_id}/revoke").text
     done = an.post(f"/share/{grant_id}/revoke", follow_redirects=True)
@@ -200,7 +200,7 @@ def test_an_empty_wallet_says_what_to_do(an: httpx.Client) -> None:
 def test_a_citizen_sees_who_opened_what_and_who_was_refused(an: httpx.Client, world: World, paper: Paper) -> None:
     grant_id, link = world.share(paper)
     services = world.services
-    redeeming.redeem_by_officer(services.db, world.registry, link)
+    redeeming.redeem_by_officer(services.db, services.signer, world.registry, link)
     releases.release(services.db, services.blobs, world.registry, grant_id, paper.version.id)
     with pytest.raises(ReleaseRefused):
         releases.release(services.db, services.blobs, world.bank, grant_id, paper.version.id)
@@ -220,7 +220,7 @@ def test_a_long_list_goes_on_with_older_entries(
 ) -> None:
     grant_id, link = world.share(paper)
     monkeypatch.setattr(seen, "PAGE", 2)
-    redeeming.redeem_by_officer(world.services.db, world.registry, link)
+    redeeming.redeem_by_officer(world.services.db, world.services.signer, world.registry, link)
     for _ in range(4):
         with pytest.raises(ReleaseRefused):
             releases.release(world.services.db, world.services.blobs, world.bank, grant_id, paper.version.id)

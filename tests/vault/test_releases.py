@@ -6,13 +6,17 @@ from threading import Barrier
 
 import pytest
 
+from sharing.keys import SigningKey
 from tests.vault.world import CONTENT, PREVIEW, World
-from vault import documents, redeeming, releases, tokens
-from vault.errors import NotFound, ReleaseRefused
-from vault.models import Grant, GrantItem
-from vault.principals import Officer
-from vault.releases import Released, TokenBearer
+from vault import accesstokens, documents, grantkeys, redeeming, releases, tokens
+from vault.db import now
+from vault.errors import NotFound, ReleaseRefused, TokenInvalid
+from vault.models import AccessToken, Dossier, DossierItem, Grant, GrantHolder, GrantItem, Holder
+from vault.principals import Officer, TokenBearer
+from vault.releases import Released
 
+KEY = SigningKey.generate().kid
+"""A key that is nobody's here."""
 WINDOW = timedelta(minutes=10)
 
 
@@ -21,13 +25,13 @@ def open_as(world: World, who: Officer | TokenBearer, grant_id: str, version_id:
 
 
 def redeemed(world: World, link: str) -> TokenBearer:
-    return TokenBearer(redeeming.redeem_by_agency(world.services.db, world.registry_system, link).access_token or "")
+    return world.bearer(link)
 
 
 def refused_as(world: World, who: Officer | TokenBearer, grant_id: str, version_id: str) -> str:
     """The reason in the citizen's log; outwardly there is none."""
     before = len(world.events("refused"))
-    with pytest.raises(ReleaseRefused) as refusal:
+    with pytest.raises((ReleaseRefused, TokenInvalid)) as refusal:
         open_as(world, who, grant_id, version_id)
     assert refusal.value.values == {}
     entries = world.events("refused")
@@ -55,8 +59,10 @@ def test_a_stranger_without_grant_or_token_gets_nothing(world: World) -> None:
     paper = world.put_in()
     grant_id, link = world.share(paper)
     redeemed(world, link)
-    assert refused_as(world, TokenBearer(tokens.encode(tokens.new())), grant_id, paper.version.id) == "not-an-agency"
-    assert refused_as(world, TokenBearer("nonsense"), grant_id, paper.version.id) == "not-an-agency"
+    for token in (tokens.encode(tokens.new()), "nonsense"):
+        assert refused_as(world, TokenBearer(token, KEY), grant_id, paper.version.id) == "not-an-agency"
+        with pytest.raises(TokenInvalid):
+            open_as(world, TokenBearer(token, KEY), "no-such-grant", paper.version.id)
     with pytest.raises(ReleaseRefused):
         open_as(world, world.registry, "no-such-grant", paper.version.id)
 
@@ -74,9 +80,126 @@ def test_another_agencys_token_is_refused(world: World) -> None:
     grant_id, link = world.share(paper)
     redeemed(world, link)
     _, bank_link = world.share(world.put_in(content=b"%PDF-1.7 another"), agency_id=world.bank.agency_id)
-    banks = redeeming.redeem_by_agency(world.services.db, world.bank_system, bank_link).access_token or ""
-    assert refused_as(world, TokenBearer(banks), grant_id, paper.version.id) == "other-agency"
+    banks = world.bearer(bank_link, world.bank_system)
+    assert refused_as(world, banks, grant_id, paper.version.id) == "other-agency"
     assert world.events("refused")[-1].agency_id == world.bank.agency_id
+
+
+def test_a_token_used_by_another_agency_with_a_key_of_its_own_is_refused_and_logged(world: World) -> None:
+    """It found the token, and proves the only key that it has."""
+    paper = world.put_in()
+    grant_id, link = world.share(paper)
+    token = redeemed(world, link)
+    thief = TokenBearer(token.token, KEY)
+    assert refused_as(world, thief, grant_id, paper.version.id) == "key-not-proved"
+    assert world.row(Grant, grant_id).openings == 0
+    open_as(world, token, grant_id, paper.version.id)
+
+
+def test_a_revoked_token_is_refused_and_its_grant_goes_on_for_officers(world: World) -> None:
+    paper = world.put_in()
+    grant_id, link = world.share(paper)
+    token = redeemed(world, link)
+    with world.services.db.write() as session:
+        row = accesstokens.known(session, token.token)
+        assert row is not None
+        accesstokens.revoke(session, row)
+    assert refused_as(world, token, grant_id, paper.version.id) == "not-an-agency"
+    assert world.events("refused")[-1].agency_id == world.registry.agency_id
+    assert [event.grant_id for event in world.events("token-revoked")] == [grant_id]
+    open_as(world, world.registry, grant_id, paper.version.id)
+
+
+def test_a_token_that_ends_before_its_grant_is_refused(world: World) -> None:
+    paper = world.put_in()
+    grant_id, link = world.share(paper)
+    token = redeemed(world, link)
+    digest = tokens.digest(tokens.decode(token.token) or b"")
+    world.change(AccessToken, digest, expires_at=world.row(Grant, grant_id).created_at)
+    with pytest.raises(TokenInvalid):
+        open_as(world, token, grant_id, paper.version.id)
+    assert world.events("refused")[-1].detail == "not-an-agency"
+    assert world.row(Grant, grant_id).openings == 0
+
+
+def test_a_token_of_the_first_grant_of_a_dossier_opens_what_supplements_it_and_nothing_else(world: World) -> None:
+    first, later, other = (world.put_in(content=b"%%PDF-1.7 paper %d" % number) for number in range(3))
+    grant_id, link = world.share(first)
+    later_id, later_link = world.share(later)
+    other_id, other_link = world.share(other)
+    token = redeemed(world, link)
+    redeeming.redeem_by_officer(world.services.db, world.services.signer, world.registry, other_link)
+    supplement(world, later_id, later_link, grant_id)
+    opened = open_as(world, token, later_id, later.version.id)
+    assert b"".join(opened.original().stream()) == b"%PDF-1.7 paper 1"
+    assert redeeming.get_by_token(world.services.db, token, later_id).terms == opened.terms
+    assert refused_as(world, token, other_id, other.version.id) == "not-an-agency"
+    assert refused_as(world, TokenBearer(token.token, KEY), later_id, later.version.id) == "key-not-proved"
+    world.revoke(later_id)
+    assert refused_as(world, token, later_id, later.version.id) == "revoked"
+    open_as(world, token, grant_id, first.version.id)
+
+
+def test_a_token_of_a_revoked_first_grant_opens_no_supplement_but_officers_do(world: World) -> None:
+    first, later = (world.put_in(content=b"%%PDF-1.7 paper %d" % number) for number in range(2))
+    grant_id, link = world.share(first)
+    later_id, later_link = world.share(later)
+    token = redeemed(world, link)
+    supplement(world, later_id, later_link, grant_id)
+    world.revoke(grant_id)
+    assert refused_as(world, token, later_id, later.version.id) == "no-longer-kept"
+    assert redeeming.get_by_token(world.services.db, token, later_id).terms is None
+    open_as(world, world.registry, later_id, later.version.id)
+
+
+def supplement(world: World, grant_id: str, link: str, first_id: str) -> None:
+    """The grant is handed to the agency, and its key to whoever opens the first grant's, as an answer would."""
+    redeeming.redeem_by_officer(world.services.db, world.services.signer, world.registry, link)
+    with world.services.db.write() as session:
+        later, first = (
+            grantkeys.open_by_citizen(session.get_one(GrantHolder, (one, Holder.citizen)), world.an.wallet)
+            for one in (grant_id, first_id)
+        )
+        session.add(grantkeys.hold_by_dossier(later, grant_id, first))
+        at = now(session)
+        dossier = Dossier(
+            citizen_id=world.an.citizen_id,
+            agency_id=world.registry.agency_id,
+            procedure="marriage-registration",
+            reference="H10.01",
+            created_at=at,
+        )
+        session.add(dossier)
+        session.flush()
+        for number, one in enumerate((first_id, grant_id)):
+            session.add(
+                DossierItem(
+                    dossier_id=dossier.id,
+                    component=f"c{number}",
+                    grant_id=one,
+                    version_id="v",
+                    kind="other",
+                    tier="self",
+                    size=1,
+                    media_type="application/pdf",
+                    added_at=at,
+                )
+            )
+
+
+def test_bytes_stop_when_the_citizen_takes_the_grant_back_or_throws_the_paper_away(world: World) -> None:
+    paper, thrown = world.put_in(), world.put_in(content=b"%PDF-1.7 another")
+    grant_id, link = world.share(paper, thrown)
+    token = redeemed(world, link)
+    opened = [open_as(world, token, grant_id, one.version.id) for one in (paper, thrown)]
+    assert all(releases.still_stands(world.services.db, one) for one in opened)
+    assert world.events("refused") == []
+    world.bin(thrown)
+    assert [releases.still_stands(world.services.db, one) for one in opened] == [True, False]
+    world.revoke(grant_id)
+    assert not releases.still_stands(world.services.db, opened[0])
+    assert [event.detail for event in world.events("refused")] == ["no-longer-kept", "revoked"]
+    assert world.events("refused")[-1].version_id == paper.version.id
 
 
 def test_a_token_of_another_grant_to_the_same_agency_is_refused(world: World) -> None:
@@ -110,7 +233,7 @@ def test_expired_then_refused_to_the_second(world: World) -> None:
     token = redeemed(world, link)
     end = world.row(Grant, grant_id).expires_at
     open_as(world, token, grant_id, paper.version.id, at=end - timedelta(seconds=1))
-    with pytest.raises(ReleaseRefused):
+    with pytest.raises(TokenInvalid):
         open_as(world, token, grant_id, paper.version.id, at=end)
     assert world.events("refused")[-1].detail == "expired"
 

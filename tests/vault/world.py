@@ -6,13 +6,13 @@ from typing import Any
 
 from sharing.keys import SigningKey, jwks
 from storage.keys import Key, context
-from vault import accesslog, accounts, agencies, documents, grants, models, papers, wallets
+from vault import accesslog, accounts, agencies, documents, grants, models, papers, redeeming, wallets
 from vault.agencies import AgencySystem
 from vault.db import now
 from vault.documents import Paper
 from vault.models import Document, Event, Version
 from vault.papers import Label
-from vault.principals import Citizen, Officer
+from vault.principals import Citizen, Officer, TokenBearer
 from vault.services import Services
 
 CONTENT = b"%PDF-1.7 what the paper says: so 36/2019, Hai Chau " * 4000
@@ -88,6 +88,15 @@ class World:
                 session, services.signer, services.settings, citizen or self.an, replace(offer, **changes)
             )
         return grant.id, link
+
+    def bearer(self, link: str, system: AgencySystem | None = None, key: SigningKey | None = None) -> TokenBearer:
+        """The registry's system, unless told otherwise, with the token that it got for the link and its key proved."""
+        services, thumbprint = self.services, (key or self.registry_key).kid
+        redeemed = redeeming.redeem_by_agency(
+            services.db, services.signer, system or self.registry_system, thumbprint, link
+        )
+        assert redeemed.access_token is not None
+        return TokenBearer(redeemed.access_token, thumbprint)
 
     def revoke(self, grant_id: str, citizen: Citizen | None = None) -> None:
         with self.services.db.write() as session:

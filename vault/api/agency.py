@@ -1,27 +1,29 @@
-"""Agencies over HTTP: officers by their session, systems by client assertion and access token."""
+"""Agencies over HTTP: officers by their session, systems by client assertion, access token and proofs of their key."""
 
 import json
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import ValidationError
 
 from vault import agencies, redeeming, releases
 from vault.agencies import AgencySystem
 from vault.api.grant_shapes import ReceivedList, ReceivedOut, RedeemBody, RedeemedOut, received_out, redeemed_out
 from vault.api.operations import OWN, PAPER_BYTES, WEBP, GrantId, PageNumber
+from vault.api.possession import BearerDep, NonceDep, key_of
 from vault.api.principals import OfficerDep, ServicesDep, officer, principal
 from vault.api.shapes import refusals
 from vault.api.streams import GUARDS, paper_response
 from vault.errors import SignInNeeded
-from vault.principals import Officer
-from vault.releases import TokenBearer
+from vault.principals import Officer, TokenBearer
 
 router = APIRouter(prefix="/agency", tags=["agency"])
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+PROOF = ("proof-needed", "proof-invalid", "nonce-needed")
+ASKED = (*OWN, *PROOF, "token-invalid")
 VersionId = Annotated[str, Path(max_length=36, description="id of the version, as the grant names it")]
 EXTENSIONS = {
     "application/pdf": "pdf",
@@ -39,20 +41,10 @@ REDEEM_BODY: dict[str, Any] = {
     }
 }
 
-_bearer = HTTPBearer(auto_error=False, scheme_name="accessToken", description="Access token of one grant")
 
-
-def asker(
-    request: Request,
-    services: ServicesDep,
-    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
-) -> Officer | TokenBearer:
-    """Whoever asks under a grant: an access token if one is shown, else an officer's session."""
-    if credentials is not None:
-        return TokenBearer(credentials.credentials)
-    if "authorization" in request.headers:
-        raise SignInNeeded
-    return officer(principal(request, services))
+def asker(request: Request, services: ServicesDep, bearer: BearerDep) -> Officer | TokenBearer:
+    """Whoever asks under a grant: a system if an access token is shown, else an officer's session."""
+    return bearer or officer(principal(request, services))
 
 
 AskerDep = Annotated[Officer | TokenBearer, Depends(asker)]
@@ -73,30 +65,43 @@ async def redeem_body(request: Request) -> RedeemBody:
 BodyDep = Annotated[RedeemBody, Depends(redeem_body)]
 
 
-def redeemer(body: BodyDep, request: Request, services: ServicesDep) -> Officer | AgencySystem:
-    """Whoever redeems: an agency's system by its client assertion if one came, else an officer's session."""
+@dataclass(frozen=True)
+class ProvedSystem:
+    """An agency's system, and the thumbprint of the key that it proved."""
+
+    agency: AgencySystem
+    key: str
+
+
+def redeemer(body: BodyDep, request: Request, services: ServicesDep, _nonce: NonceDep) -> Officer | ProvedSystem:
+    """Whoever redeems: a system by its client assertion and a proof of its key, else an officer's session.
+
+    The proof comes first: whoever has to try again for a nonce has not used its assertion up.
+    """
     if body.client_assertion is None:
         return officer(principal(request, services))
     if body.client_assertion_type != ASSERTION_TYPE:
         raise SignInNeeded
-    return agencies.authenticate(services.db, services.settings.public_url, body.client_assertion)
+    key = key_of(request, services)
+    return ProvedSystem(agencies.authenticate(services.db, services.settings.public_url, body.client_assertion), key)
 
 
-RedeemerDep = Annotated[Officer | AgencySystem, Depends(redeemer)]
+RedeemerDep = Annotated[Officer | ProvedSystem, Depends(redeemer)]
 
 
 @router.post(
     "/grants/redeem",
     summary="Use a link that a citizen handed over",
-    description="Good for one use, by the agency that it is for. A system gets an access token for this grant.",
+    description="Good for one use, by the agency that it is for. A system proves its key (RFC 9449) and gets an access "
+    "token for this grant, which is signed anew to name that key.",
     openapi_extra=REDEEM_BODY,
-    responses=refusals(*OWN, "cross-site", "link-unusable", "invalid-value"),
+    responses=refusals(*OWN, *PROOF, "cross-site", "link-unusable", "invalid-value"),
 )
 def redeem(body: BodyDep, who: RedeemerDep, response: Response, services: ServicesDep) -> RedeemedOut:
     response.headers["Cache-Control"] = "no-store"
     if isinstance(who, Officer):
-        return redeemed_out(redeeming.redeem_by_officer(services.db, who, body.link))
-    return redeemed_out(redeeming.redeem_by_agency(services.db, who, body.link))
+        return redeemed_out(redeeming.redeem_by_officer(services.db, services.signer, who, body.link))
+    return redeemed_out(redeeming.redeem_by_agency(services.db, services.signer, who.agency, who.key, body.link))
 
 
 @router.get("/grants", summary="What was shared with my agency, the last first", responses=refusals(*OWN))
@@ -105,12 +110,12 @@ def list_grants(who: OfficerDep, services: ServicesDep) -> ReceivedList:
         return ReceivedList(grants=[received_out(found) for found in redeeming.for_agency(session, who.ring)])
 
 
-@router.get("/grants/{grant_id}", summary="One grant", responses=refusals(*OWN, "not-found"))
+@router.get("/grants/{grant_id}", summary="One grant", responses=refusals(*ASKED, "not-found"))
 def get(grant_id: GrantId, who: AskerDep, services: ServicesDep) -> ReceivedOut:
+    if isinstance(who, TokenBearer):
+        return received_out(redeeming.get_by_token(services.db, who, grant_id))
     with services.db.read() as session:
-        if isinstance(who, Officer):
-            return received_out(redeeming.get_for_agency(session, who.ring, grant_id))
-        return received_out(redeeming.get_by_token(session, who.token, grant_id))
+        return received_out(redeeming.get_for_agency(session, who.ring, grant_id))
 
 
 @router.head(
@@ -118,14 +123,15 @@ def get(grant_id: GrantId, who: AskerDep, services: ServicesDep) -> ReceivedOut:
     summary="Size and digest of a granted paper",
     description="Counts no opening.",
     response_class=Response,
-    responses=PAPER_BYTES | refusals(*OWN, "release-refused", "range-not-satisfiable"),
+    responses=PAPER_BYTES | refusals(*ASKED, "release-refused", "range-not-satisfiable"),
 )
 @router.get(
     "/grants/{grant_id}/documents/{version_id}",
     summary="The bytes of a granted paper, or a range of them",
-    description="All requests for one version within 10 minutes are one opening. Every refusal answers alike.",
+    description="All requests for one version within 10 minutes are one opening. Every refusal answers alike. When the "
+    "citizen takes the grant back meanwhile, the bytes break off.",
     response_class=Response,
-    responses=PAPER_BYTES | refusals(*OWN, "release-refused", "range-not-satisfiable"),
+    responses=PAPER_BYTES | refusals(*ASKED, "release-refused", "range-not-satisfiable"),
 )
 def document(
     grant_id: GrantId, version_id: VersionId, request: Request, who: AskerDep, services: ServicesDep
@@ -140,6 +146,7 @@ def document(
         etag=item.version,
         file_name=f"{item.kind}.{EXTENSIONS.get(item.media_type, 'bin')}",
         sha256=item.sha256,
+        stands=lambda: releases.still_stands(services.db, released),
     )
 
 
@@ -148,7 +155,7 @@ def document(
     summary="A preview of one page of a granted paper",
     description="Counts as an opening, as its bytes do.",
     response_class=Response,
-    responses=WEBP | refusals(*OWN, "release-refused", "not-found", "not-read-yet"),
+    responses=WEBP | refusals(*ASKED, "release-refused", "not-found", "not-read-yet"),
 )
 def preview(
     grant_id: GrantId, version_id: VersionId, page: PageNumber, who: AskerDep, services: ServicesDep

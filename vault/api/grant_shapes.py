@@ -126,10 +126,10 @@ class ReceivedList(BaseModel):
 
 
 class RedeemedOut(ReceivedOut):
-    """The access token is for an agency's system alone, is shown here once, and opens this grant alone."""
+    """The access token is for an agency's system alone, and for the key that it proved. It is shown here once."""
 
     access_token: str | None = Field(examples=["kX9…"])
-    token_type: str | None = Field(examples=["Bearer"])
+    token_type: str | None = Field(examples=["DPoP"])
 
 
 def grant_out(given: Given) -> GrantOut:
@@ -201,4 +201,4 @@ def received_out(received: Received) -> ReceivedOut:
 def redeemed_out(redeemed: Redeemed) -> RedeemedOut:
     token = redeemed.access_token
     shared = received_out(redeemed.received).model_dump()
-    return RedeemedOut(**shared, access_token=token, token_type="Bearer" if token else None)
+    return RedeemedOut(**shared, access_token=token, token_type="DPoP" if token else None)

@@ -239,6 +239,7 @@ EXAMPLES: Mapping[str, VaultError] = {
     "paper-refused": errors.PaperRefused(reason="password-protected"),
     "type-not-taken": errors.TypeNotTaken(),
     "range-not-satisfiable": errors.RangeNotSatisfiable(size=184_320),
+    "proof-invalid": errors.ProofInvalid(step=9),
 }
 """Errors whose answer holds more than its code, as they may come."""
 

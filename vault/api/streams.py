@@ -3,7 +3,7 @@
 import base64
 import re
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from urllib.parse import quote
 
 import anyio
@@ -12,8 +12,10 @@ from fastapi import Request, Response
 from starlette.responses import StreamingResponse
 
 from storage.sealed import SealedReader
-from vault.errors import RangeNotSatisfiable, UploadStalled
+from vault.errors import RangeNotSatisfiable, ReleaseEnded, UploadStalled
 
+STANDS_EVERY = 4 * 1024 * 1024
+"""A stream asks again whether its grant stands before each so many bytes more."""
 RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 GUARDS = {
     "X-Content-Type-Options": "nosniff",
@@ -55,11 +57,13 @@ def paper_response(
     file_name: str,
     sha256: bytes | None = None,
     attachment: bool = False,
+    stands: Callable[[], bool] | None = None,
 ) -> Response:
     """The whole paper, or the one asked range of it (RFC 9110 section 14; several ranges are answered whole).
 
     Raises `RangeNotSatisfiable`. Everything sent has been authenticated chunk by chunk; a damaged chunk ends the
-    answer before its announced length, so that nobody takes it for whole.
+    answer before its announced length, so that nobody takes it for whole. So does `stands`, asked every few mebibytes,
+    when it says no.
     """
     common = dict(GUARDS) | {
         "Accept-Ranges": "bytes",
@@ -78,9 +82,22 @@ def paper_response(
     status = 206 if found else 200
     if request.method == "HEAD":
         return Response(status_code=status, headers=common, media_type=media_type)
-    return StreamingResponse(
-        reader.stream(start, end - start), status_code=status, headers=common, media_type=media_type
-    )
+    chunks = reader.stream(start, end - start)
+    if stands is not None:
+        chunks = _while_it_stands(chunks, stands)
+    return StreamingResponse(chunks, status_code=status, headers=common, media_type=media_type)
+
+
+def _while_it_stands(chunks: Iterator[bytes], stands: Callable[[], bool]) -> Iterator[bytes]:
+    """Raises `ReleaseEnded` in the middle: the connection breaks off, as it does for a damaged chunk."""
+    unasked = 0
+    for chunk in chunks:
+        if unasked + len(chunk) > STANDS_EVERY:
+            unasked = 0
+            if not stands():
+                raise ReleaseEnded
+        unasked += len(chunk)
+        yield chunk
 
 
 def _has_it(request: Request, etag: str) -> bool:

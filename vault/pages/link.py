@@ -32,7 +32,7 @@ def redeem(
 ) -> Response:
     """From a pasted, scanned or followed link to the papers behind it."""
     try:
-        redeemed = redeeming.redeem_by_officer(services.db, officer, link)
+        redeemed = redeeming.redeem_by_officer(services.db, services.signer, officer, link)
     except LinkUnusable as error:
         problem = problems.of(error, translate_for(request))
         return page(request, "share/link.html", officer, status=problem.status, problem=problem, link=link)
