@@ -58,7 +58,7 @@ def _listen(port: int) -> socket.socket:
         listener.listen()
     except OSError as error:
         sys.exit(
-            f"portal: cannot listen on {HOST} port {port}: {error.strerror}. Take another one: PORTAL_PORT=8011 make run"
+            f"portal: cannot listen on {HOST} port {port}: {error.strerror}. Another one: PORTAL_PORT=8011 make run"
         )
     return listener
 

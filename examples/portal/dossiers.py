@@ -60,6 +60,8 @@ class Dossier:
     attached: Attached | None = None
     uploads: dict[str, dict[str, Any]] = field(default_factory=dict)
     submitted_at: str | None = None
+    later: dict[str, str] = field(default_factory=dict, repr=False)
+    """The signed grants of supplements by their ids, kept as they are seen: what was proved stays proved."""
 
     @property
     def uploaded_bytes(self) -> int:

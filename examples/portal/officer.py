@@ -80,29 +80,39 @@ def _shown(request: Request, portal: Portal, found: Dossier, asked: str = "") ->
     now, checked, failure = None, [], ""
     if found.attached:
         try:
-            now = portal.vault.dossier(found.attached)
+            now = _asked_now(portal, found, found.attached)
         except (NotRegistered, VaultError) as error:
             failure = getattr(error, "code", "not-registered")
-        checked = _checked(portal, found, found.attached, now)
+        checked = _checked(portal, found, found.attached)
     return show(
         request,
         "officer_dossier.html",
         502 if asked else 200,
         dossier=found,
         procedure=portal.procedures[found.procedure],
+        sources={each["name"]: each for each in found.attached.form} if found.attached else {},
         steps=proof.STEPS,
         checked=checked,
-        now=now,
+        now=now or {"supplements": []},
+        state_of={each["id"]: each["state"] for each in now["grants"]} if now else {},
         failure=failure,
         asked=asked,
     )
 
 
-def _checked(portal: Portal, found: Dossier, attached: Attached, now: dict[str, Any] | None) -> list[Checked]:
-    """Every signed grant of the dossier, held against our copy of the vault's keys: the first grant is kept here, those
-    of supplements come with the dossier. Without any copy nothing can be said.
-    """
-    signed = {attached.grant_id: attached.grant} | _later(now)
+def _asked_now(portal: Portal, found: Dossier, attached: Attached) -> dict[str, Any]:
+    """The dossier as the vault knows it; grants of supplements that are new to us are kept."""
+    now = portal.vault.dossier(attached)
+    later = {each["id"]: each["grant"] for each in now["grants"] if each["grant"] and each["id"] != attached.grant_id}
+    if later.keys() - found.later.keys():
+        found.later |= later
+        portal.store.save(found)
+    return now
+
+
+def _checked(portal: Portal, found: Dossier, attached: Attached) -> list[Checked]:
+    """Every signed grant of the dossier, held against our copy of the vault's keys; without one nothing is said."""
+    signed = {attached.grant_id: attached.grant} | found.later
     registration = portal.vault.registration
     expected = Expected(
         registration.issuer, registration.client_id, found.procedure, found.reference, portal.vault.key_thumbprint
@@ -122,21 +132,13 @@ def _checked(portal: Portal, found: Dossier, attached: Attached, now: dict[str, 
     return checked
 
 
-def _later(now: dict[str, Any] | None) -> dict[str, str]:
-    return {each["id"]: each["grant"] for each in (now or {}).get("grants", []) if each.get("grant")}
-
-
 def _granted(portal: Portal, found: Dossier, attached: Attached, version: str) -> tuple[str, Item] | None:
     """The grant that opens this version, and what it says of it; only a grant that holds says anything."""
-    signed: dict[str, Any] | None = None
-    for attempt in range(2):
-        for checked in _checked(portal, found, attached, signed):
-            terms = checked.verdict.terms
-            item = next((each for each in terms.items if each.version == version), None) if terms else None
-            if item:
-                return checked.grant_id, item
-        if attempt == 0:  # not in the first grant: perhaps in that of a supplement
-            signed = portal.vault.dossier(attached)
+    for checked in _checked(portal, found, attached):
+        terms = checked.verdict.terms
+        item = next((each for each in terms.items if each.version == version), None) if terms else None
+        if item:
+            return checked.grant_id, item
     return None
 
 

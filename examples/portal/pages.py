@@ -14,7 +14,7 @@ from starlette.datastructures import FormData
 
 from examples.portal.dossiers import HERE, Store
 from examples.portal.keys import NotRegistered
-from examples.portal.procedures import Procedure
+from examples.portal.procedures import Named, Procedure
 from examples.portal.settings import UPLOAD_MAX, Settings
 from examples.portal.vault import Vault
 
@@ -33,6 +33,15 @@ READ = {
     "ocr": ("đọc từ ảnh", "read from its picture"),
     "citizen": ("người dân sửa lại", "corrected by the citizen"),
 }
+
+STATES = {
+    "running": ("Đang có hiệu lực", "Holds"),
+    "waiting": ("Đang chờ", "Waiting"),
+    "used-up": ("Đã hết số lần mở", "Opened as often as it may be"),
+    "ended": ("Đã hết hạn", "Over"),
+    "revoked": ("Người dân đã thu hồi", "Withdrawn by the citizen"),
+}
+SEXES = {"male": ("Nam", "Male"), "female": ("Nữ", "Female")}
 
 _templates = Jinja2Templates(Path(__file__).parent / "templates")
 
@@ -77,7 +86,14 @@ def show(request: Request, name: str, status: int = 200, **values: Any) -> Respo
     def t(vi: str, en: str) -> str:
         return en if lang == "en" else vi
 
-    known = {"lang": lang, "t": t, "tiers": TIERS, "read": READ, "moment": _moment, "size": _size}
+    def said(field: Named, value: str) -> str:
+        """A value as people here write it."""
+        if field.type == "sex":
+            return t(*SEXES.get(value, (value, value)))
+        return "/".join(reversed(value.split("-"))) if field.type == "date" else value
+
+    words = {"tiers": TIERS, "read": READ, "states": STATES, "sexes": SEXES}
+    known = {"lang": lang, "t": t, "said": said, "moment": _moment, "size": _size, **words}
     answer = _templates.TemplateResponse(request, name, {**known, **values}, status_code=status)
     if "lang" in request.query_params:
         answer.set_cookie(LANGUAGE, lang, max_age=YEAR_S, httponly=True, samesite="lax")
