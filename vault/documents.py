@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -111,6 +112,12 @@ def versions(session: Session, wallet: Wallet, document_id: str) -> list[Paper]:
     if not found:
         raise NotFound
     return found
+
+
+def of_versions(session: Session, wallet: Wallet, version_ids: Collection[str]) -> list[Paper]:
+    """The papers of those of the versions that are in this wallet and not in the bin, in no order."""
+    query = _all(wallet.citizen_id).where(col(Version.id).in_(version_ids), col(Document.deleted_at).is_(None))
+    return [_open(wallet, document, version) for document, version in session.exec(query)]
 
 
 def content(blobs: Blobs, paper: Paper) -> SealedReader:

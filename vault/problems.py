@@ -94,6 +94,11 @@ TABLE: Mapping[str, tuple[int, str, str]] = {
         "Access token refused",
         "This access token is unknown, has ended or was sent without a proof.",
     ),
+    "consent-incomplete": (
+        409,
+        "Not possible yet",
+        "A paper that is needed is missing or does not fit. Look at the papers that are marked.",
+    ),
     "bad-request": (400, "Request not understood", "Check the request against the API's description."),
     "method-not-allowed": (405, "Method not allowed", "This address does not take this method."),
     "store-full": (507, "No space left", "The vault's disk is full. Nothing was kept; try again later."),
