@@ -78,12 +78,23 @@ def record(
 
 
 def entries(
-    session: Session, citizen_id: str, *, before: int | None = None, limit: int = PAGE, kinds: tuple[Kind, ...] = ()
+    session: Session,
+    citizen_id: str,
+    *,
+    before: int | None = None,
+    limit: int = PAGE,
+    kinds: tuple[Kind, ...] = (),
+    grant_ids: tuple[str, ...] = (),
 ) -> list[Event]:
-    """A wallet's entries, newest first; `before` is the last id of the page before."""
+    """A wallet's entries, newest first; `before` is the last id of the page before.
+
+    Only those of some kinds, or about some grants, where they are named.
+    """
     query = select(Event).where(Event.citizen_id == citizen_id)
     if before is not None:
         query = query.where(col(Event.id) < before)
     if kinds:
         query = query.where(col(Event.kind).in_(kinds))
+    if grant_ids:
+        query = query.where(col(Event.grant_id).in_(grant_ids))
     return list(session.exec(query.order_by(col(Event.id).desc()).limit(limit)))

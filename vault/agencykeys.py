@@ -95,6 +95,11 @@ class TokenReader:
             return None
 
 
+def reader_of(session: Session, who: Officer | TokenBearer) -> Reader:
+    """Raises `TokenInvalid`."""
+    return OfficerReader(who) if isinstance(who, Officer) else of_token(session, who)
+
+
 def of_token(session: Session, who: TokenBearer) -> ListReader | TokenReader:
     """What a token lets see. Raises `TokenInvalid`."""
     row = accesstokens.entitled(session, who)

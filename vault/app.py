@@ -21,7 +21,7 @@ from starlette.staticfiles import StaticFiles
 
 from storage.errors import StorageError
 from vault import firststart, pages, problems
-from vault.api import accounts, agency, documents, grants, oauth, wellknown
+from vault.api import accounts, agency, documents, dossiers, grants, oauth, wellknown
 from vault.api.language import language_of
 from vault.api.openapi import completed
 from vault.errors import Invalid, SignInNeeded, VaultError
@@ -55,8 +55,8 @@ def create_app(settings: Settings, services: Services | None = None) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False},  # spans would carry what people search
     )
     app.state.services = opened
-    for router in (accounts.router, documents.router, grants.router, agency.router, wellknown.router, oauth.router):
-        app.include_router(router)
+    for area in (accounts, documents, grants, dossiers, agency, wellknown, oauth):
+        app.include_router(area.router)
     app.include_router(pages.router, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.openapi = completed(app)  # type: ignore[method-assign]  # as the framework documents it

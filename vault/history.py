@@ -11,8 +11,20 @@ from vault.errors import NotFound
 from vault.models import Account, Agency, Event
 from vault.wallets import Wallet
 
-SHARING = (Kind.granted, Kind.redeemed, Kind.released, Kind.refused, Kind.revoked)
+DOSSIERS = (Kind.attached, Kind.supplement_asked, Kind.supplement_answered, Kind.supplement_withdrawn)
+SHARING = (
+    Kind.granted,
+    Kind.redeemed,
+    Kind.released,
+    Kind.refused,
+    Kind.revoked,
+    *DOSSIERS,
+    Kind.token_revoked,
+    Kind.code_replayed,
+)
 """What was shared, and what became of it."""
+OF_DOSSIER = tuple(kind for kind in SHARING if kind is not Kind.granted)
+"""The same for one dossier: that papers were attached says what was granted."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +47,27 @@ def entries(
 ) -> list[Entry]:
     """A wallet's entries with names, the newest first; `before` is the last id of the page before."""
     kinds = SHARING if sharing_only else ()
-    events = accesslog.entries(session, wallet.citizen_id, before=before, limit=limit, kinds=kinds)
+    return _named(
+        session, wallet, accesslog.entries(session, wallet.citizen_id, before=before, limit=limit, kinds=kinds)
+    )
+
+
+def of_grants(
+    session: Session,
+    wallet: Wallet,
+    grant_ids: tuple[str, ...],
+    *,
+    kinds: tuple[Kind, ...],
+    limit: int = accesslog.PAGE,
+) -> list[Entry]:
+    """The entries of these kinds about these grants, the newest first."""
+    if not grant_ids:
+        return []
+    found = accesslog.entries(session, wallet.citizen_id, limit=limit, kinds=kinds, grant_ids=grant_ids)
+    return _named(session, wallet, found)
+
+
+def _named(session: Session, wallet: Wallet, events: list[Event]) -> list[Entry]:
     agencies, officers = _agencies(session, events), _officers(session, events)
     papers = {place: _paper(session, wallet, *place) for place in {(e.document_id, e.version_id) for e in events}}
     return [

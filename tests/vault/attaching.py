@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from storage.keys import Key
 from tests.vault.world import World
@@ -27,8 +27,8 @@ from vault.principals import Citizen, Officer, TokenBearer
 from vault.procedures import Procedure
 from vault.supplements import Waiting
 
-KEY = "A" * 43
-"""The thumbprint of the key that every token here is bound to."""
+OTHER_KEY = "A" * 43
+"""The thumbprint of a key that nobody proved."""
 REFERENCE = "H10.01.02-261123-0001"
 MARRIAGE = "marriage-registration"
 
@@ -92,19 +92,22 @@ def attach(
             token = accesstokens.issue(
                 session,
                 agency_id=officer.agency_id,
-                key=KEY,
+                key=world.registry_key.kid,
                 expires_at=made.grant.expires_at,
                 grant_id=made.grant.id,
             )
             session.add(grantkeys.hold_by_token(made.key, made.grant.id, tokens.decode(token) or b""))
-    return Attached(dossier, made.grant.id, made.key, first.bearer if first else TokenBearer(token, KEY))
+    return Attached(
+        dossier, made.grant.id, made.key, first.bearer if first else TokenBearer(token, world.registry_key.kid)
+    )
 
 
 def list_token(world: World, officer: Officer | None = None) -> TokenBearer:
     """An agency's token for its own lists alone."""
     with world.services.db.write() as session:
-        agency_id, ends = (officer or world.registry).agency_id, now(session).replace(year=2100)
-        return TokenBearer(accesstokens.issue(session, agency_id=agency_id, key=KEY, expires_at=ends), KEY)
+        agency_id, key = (officer or world.registry).agency_id, world.registry_key.kid
+        ends = now(session) + timedelta(minutes=10)
+        return TokenBearer(accesstokens.issue(session, agency_id=agency_id, key=key, expires_at=ends), key)
 
 
 def ask(

@@ -3,7 +3,17 @@
 import pytest
 from sqlmodel import select
 
-from tests.vault.attaching import KEY, MARRIAGE, REFERENCE, ask, attach, grant_of, list_token, newer_version, revoke_all
+from tests.vault.attaching import (
+    MARRIAGE,
+    OTHER_KEY,
+    REFERENCE,
+    ask,
+    attach,
+    grant_of,
+    list_token,
+    newer_version,
+    revoke_all,
+)
 from tests.vault.world import CONTENT, World
 from vault import agencykeys, casework, documents, dossiers, grants, supplements
 from vault.agencykeys import OfficerReader, Reader
@@ -195,7 +205,7 @@ def test_the_first_grants_token_opens_what_was_supplemented_later(world: World, 
 def test_a_stolen_token_with_another_key_sees_no_dossier(world: World, card: Paper) -> None:
     attached = attach(world, {"applicant-identity": card})
     with pytest.raises(TokenInvalid):
-        reader_of(world, TokenBearer(attached.bearer.token, KEY[:-1] + "E"))
+        reader_of(world, TokenBearer(attached.bearer.token, OTHER_KEY))
 
 
 def test_another_agency_sees_no_dossier_by_whatever_it_holds(world: World, card: Paper) -> None:
