@@ -15,8 +15,6 @@ class Dpop(httpx.Auth):
     >>> client.get(url, auth=Dpop(key, access_token))
     """
 
-    requires_response_body = True
-
     def __init__(self, key: SigningKey, token: str | None = None, nonce: str | None = None) -> None:
         self.key, self.token, self.nonce = key, token, nonce
 
@@ -39,5 +37,6 @@ class Dpop(httpx.Auth):
 
 
 def wants_nonce(response: httpx.Response) -> bool:
-    """Whether the server refused because its nonce was missing (RFC 9449 sections 8 and 9)."""
+    """Whether the server refused because its nonce was missing (RFC 9449 sections 8 and 9). Reads a refusal's body."""
+    response.read()
     return "use_dpop_nonce" in response.headers.get("www-authenticate", "") + response.text

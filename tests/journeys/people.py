@@ -13,6 +13,7 @@ from sharing import grants
 from sharing.assertions import sign_assertion
 from sharing.keys import SigningKey, jwks, parse_jwks
 from sharing.terms import Terms
+from tests.dpop import Dpop
 from tests.servers import PASSWORD, Server
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -34,7 +35,7 @@ class AgencySystem:
             "client_assertion": assertion or self.assertion(),
             "client_assertion_type": ASSERTION_TYPE,
         }
-        return self.client.post("/agency/grants/redeem", json=body)
+        return self.client.post("/agency/grants/redeem", json=body, auth=self.proved())
 
     def assertion(self) -> str:
         now = datetime.now(UTC)
@@ -46,8 +47,12 @@ class AgencySystem:
         return grants.verify(signed, keys, self.id, datetime.now(UTC) + later, issuer=self.server.url)
 
     def fetch(self, grant_id: str, version: str, token: str, **headers: str) -> httpx.Response:
-        headers["Authorization"] = f"Bearer {token}"
-        return self.client.get(f"/agency/grants/{grant_id}/documents/{version}", headers=headers)
+        address = f"/agency/grants/{grant_id}/documents/{version}"
+        return self.client.get(address, headers=headers, auth=self.proved(token))
+
+    def proved(self, token: str | None = None) -> Dpop:
+        """Each request with a proof of the system's key, as its access tokens demand."""
+        return Dpop(self.key, token)
 
 
 def open_agency(server: Server, folder: Path) -> AgencySystem:

@@ -140,14 +140,15 @@ VALUES = IDS | st.sampled_from(
 HEADERS = st.dictionaries(
     st.sampled_from(
         ["Range", "If-Range", "If-None-Match", "Content-Type", "Accept-Language", "Accept", "Authorization", "Cookie",
-         "Origin", "Sec-Fetch-Site", "X-Forwarded-For", "User-Agent", "Content-Length"]
+         "DPoP", "Origin", "Sec-Fetch-Site", "X-Forwarded-For", "User-Agent", "Content-Length"]
     ),
     st.sampled_from(
         [b"", b"bytes=0-1", b"bytes=-0", b"bytes=99999999999999999999-", b"bytes=5-1,3-4", b"bytes=a-b",
          b"\xff\xfe\x00",
          b"multipart/form-data", b"multipart/form-data; boundary=", b"multipart/form-data; boundary=" + b"b" * 400,
          b"application/json; charset=utf-16", b"application/x-www-form-urlencoded", b"text/plain", b"Bearer ",
-         b"Bearer " + b"A" * 43, b"Bearer \xe9", b"Basic YTpi", b"__Host-docvault=", b"__Host-docvault=" + b"A" * 43,
+         b"DPoP", b"DPoP " + b"A" * 43, b"DPoP \xe9", b"e30.e30.AA", b"Bearer " + b"A" * 43,
+         b"Basic YTpi", b"__Host-docvault=", b"__Host-docvault=" + b"A" * 43,
          b"language=vi", b"language=xx", b"http://[", b"null", b"https://vault.example", b"https://evil.example",
          b"cross-site", b"same-origin", b"vi", b"zz-!!,;q=x", b"*", b"vi" * 30_000, b"9" * 5000, b"-1", b"17"]
     ),

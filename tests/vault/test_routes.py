@@ -14,11 +14,12 @@ from fastapi.routing import iter_route_contexts
 from PIL import Image
 from sqlmodel import func, select
 
+from tests.dpop import Dpop
 from tests.vault import visitors
 from tests.vault import world as worlds
 from tests.vault.visitors import URL
 from tests.vault.world import World
-from vault import accounts, firststart, models, redeeming, wallets
+from vault import accounts, firststart, models, wallets
 from vault.documents import Paper
 from vault.middleware import SAFE
 from vault.models import Account, Event
@@ -183,7 +184,7 @@ class Scene:
     other: Citizen
     paper: Paper
     grant_id: str
-    tokens: Mapping[str, str]
+    tokens: Mapping[str, Dpop]
 
     def ask(self, who: str, method: str, template: str, **more: str) -> httpx.Response:
         """The route's request as that person would send it from the vault's own page."""
@@ -197,11 +198,9 @@ class Scene:
         )
         content = BODIES[method, template](self) if method not in SAFE else {}
         headers = {"Sec-Fetch-Site": "same-origin", "Origin": URL} | more
-        if who in self.tokens:
-            headers["Authorization"] = f"Bearer {self.tokens[who]}"
         person = {"other": self.other, "owner": self.owner, "wrong officer": self.world.bank}
         with visitors.visitor(self.world, self.app, (person | {"officer": self.world.registry}).get(who)) as client:
-            return client.request(method, path, headers=headers, **content)
+            return client.request(method, path, headers=headers, auth=self.tokens.get(who), **content)
 
     def events(self) -> int:
         with self.world.services.db.read() as session:
@@ -325,10 +324,9 @@ def scene(world: World, app: FastAPI, password_hash: str, request: pytest.Fixtur
     paper = world.put_in(owner)
     grant_id, link = world.share(paper, citizen=owner)
     _, elsewhere = world.share(paper, citizen=owner, agency_id=world.bank.agency_id)
-    db = world.services.db
     tokens = {
-        "token": redeeming.redeem_by_agency(db, world.registry_system, link).access_token or "",
-        "wrong token": redeeming.redeem_by_agency(db, world.bank_system, elsewhere).access_token or "",
+        "token": Dpop(world.registry_key, world.bearer(link).token),
+        "wrong token": Dpop(world.registry_key, world.bearer(elsewhere, world.bank_system).token),
     }
     if request.node.callspec.params["route"][1].endswith(IN_BIN):
         world.bin(paper, owner)

@@ -1,9 +1,10 @@
 """Ranges, conditions and names of papers over HTTP."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from urllib.parse import unquote
 
 import anyio
+import anyio.from_thread
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,8 +13,9 @@ from starlette.responses import StreamingResponse
 
 from storage.keys import Key
 from storage.sealed import SealedReader, seal
-from vault.api.streams import asked_range, disposition, paper_response
-from vault.errors import RangeNotSatisfiable
+from vault.api.streams import STANDS_EVERY, asked_range, disposition, paper_response
+from vault.errors import RangeNotSatisfiable, ReleaseEnded
+from vault.settings import MIB
 
 ETAG = '"the-version"'
 DATA = bytes(range(256)) * 200
@@ -119,6 +121,37 @@ def test_the_whole_paper_comes_with_its_length_digest_and_guards(reader: SealedR
     assert "no-store" in headers["cache-control"]
     assert headers["accept-ranges"] == "bytes"
     assert "content-range" not in headers
+
+
+def streamed(size: int, stands: Callable[[], bool]) -> Iterator[bytes]:
+    """The body's chunks as they are sent, of a paper of that size."""
+    key, data = Key.generate(), bytes(size)
+    sealed = b"".join(seal(key, b"ctx", [data]))
+    reader = SealedReader(key, b"ctx", len(sealed), lambda offset, length: sealed[offset : offset + length])
+    answer = paper_response(request(), reader, media_type="application/pdf", etag="v", file_name="a.pdf", stands=stands)
+    assert isinstance(answer, StreamingResponse)
+    portal = anyio.from_thread.start_blocking_portal()
+    with portal as call:
+        iterator = answer.body_iterator.__aiter__()
+        while (chunk := call.call(anext, iterator, None)) is not None:
+            assert isinstance(chunk, bytes)
+            yield chunk
+
+
+def test_a_stream_breaks_off_within_4_mib_of_the_grant_being_taken_back() -> None:
+    sent: list[int] = []
+    with pytest.raises(ReleaseEnded):
+        sent.extend(len(chunk) for chunk in streamed(16 * MIB, lambda: sum(sent) < 5 * MIB))
+    assert 5 * MIB <= sum(sent) <= 5 * MIB + STANDS_EVERY
+
+
+def test_a_stream_that_stands_asks_now_and_then_and_comes_whole() -> None:
+    asked: list[None] = []
+    assert sum(map(len, streamed(16 * MIB + 5, lambda: asked.append(None) is None))) == 16 * MIB + 5
+    assert 3 <= len(asked) <= 16
+    asked.clear()
+    assert sum(map(len, streamed(1000, lambda: asked.append(None) is None))) == 1000
+    assert asked == [], "what is short has been decided on a moment ago"
 
 
 @pytest.mark.parametrize("start", [0, 1, 16_383, 16_384, 16_385, len(DATA) - 1])
