@@ -71,7 +71,7 @@ class Portal:
         headers = [("DPoP", proof) for proof in proofs]
         return self.http.post(path, data=self.signed(form), headers=headers)
 
-    def push_form(self, detail: Mapping[str, Any] | None = None, **changes: Changes) -> dict[str, Changes]:
+    def push_form(self, detail: Mapping[str, Any] | None = None, **changes: Any) -> dict[str, Changes]:
         form: dict[str, Changes] = {
             "response_type": "code",
             "redirect_uri": CALLBACK,
@@ -83,11 +83,11 @@ class Portal:
         return form | changes
 
     def push(
-        self, detail: Mapping[str, Any] | None = None, proofs: Sequence[str] = (), **changes: Changes
+        self, detail: Mapping[str, Any] | None = None, proofs: Sequence[str] = (), **changes: Any
     ) -> httpx.Response:
         return self.post("/oauth/par", self.push_form(detail, **changes), proofs)
 
-    def request_uri(self, detail: Mapping[str, Any] | None = None, **changes: Changes) -> str:
+    def request_uri(self, detail: Mapping[str, Any] | None = None, **changes: Any) -> str:
         answer = self.push(detail, **changes)
         assert answer.status_code == 201, answer.text
         return str(answer.json()["request_uri"])
@@ -97,7 +97,7 @@ class Portal:
         given = {"client_id": self.client_id, "request_uri": request_uri} | query
         return self.http.get("/oauth/authorize", params=given)
 
-    def code(self, citizen: Citizen | None = None, **changes: Changes) -> str:
+    def code(self, citizen: Citizen | None = None, **changes: Any) -> str:
         """A code from a consent to one paper; the page where a citizen consents has tests of its own."""
         return self.code_for(self.request_uri(**changes), citizen)
 
@@ -124,7 +124,7 @@ class Portal:
             )
             return codes.issue(session, pending, made.grant, made.key, FORM, dossier_id=dossier.id)
 
-    def exchange(self, code: str, *, key: SigningKey | None = None, **changes: Changes) -> httpx.Response:
+    def exchange(self, code: str | None, *, key: SigningKey | None = None, **changes: Any) -> httpx.Response:
         form: dict[str, Changes] = {
             "grant_type": "authorization_code",
             "code": code,
@@ -133,7 +133,7 @@ class Portal:
         }
         return self.post("/oauth/token", form | changes, [self.proof("/oauth/token", key=key)])
 
-    def attached(self, **changes: Changes) -> dict[str, Any]:
+    def attached(self, **changes: Any) -> dict[str, Any]:
         """The token response after a whole attach."""
         answer = self.exchange(self.code(**changes))
         assert answer.status_code == 200, answer.text
