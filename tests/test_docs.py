@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent
 PAGES = sorted((*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")))
 CODE = sorted(
     path
-    for folder in ("storage", "ocr", "sharing", "vault", "bench", "scripts")
+    for folder in ("storage", "ocr", "sharing", "vault", "examples", "bench", "scripts")
     for path in (ROOT / folder).rglob("*")
     if path.is_file() and path.suffix in {".py", ".html", ".yaml", ""} and "vendor" not in path.parts
 )

@@ -69,8 +69,9 @@ def ask(reference: str, request: Request, portal: PortalDep, form: FormDep) -> R
     if found is None or found.attached is None:
         return missing(request)
     components = [str(each) for each in form.getlist("component")]
+    note = " ".join(str(form.get("note", ""))[:TEXT_MAX].split())
     try:
-        portal.vault.ask_for_more(found.attached, components, str(form.get("note", ""))[:TEXT_MAX])
+        portal.vault.ask_for_more(found.attached, components, note)
     except (NotRegistered, VaultError) as error:
         return _shown(request, portal, found, asked=getattr(error, "code", "not-registered"))
     return go(f"/officer/{reference}#supplements")
