@@ -5,7 +5,12 @@ from collections.abc import Mapping
 from vault.i18n import Translate
 from vault.models import Event
 
-LOOKS: Mapping[str, str] = {"released": "opened", "refused": "refused", "redeemed": "received"}
+LOOKS: Mapping[str, str] = {
+    "released": "opened",
+    "refused": "refused",
+    "redeemed": "received",
+    "supplement-asked": "asked",
+}
 
 SENTENCES: Mapping[str, str] = {
     "released": "{agency} opened “{paper}”",
@@ -13,6 +18,10 @@ SENTENCES: Mapping[str, str] = {
     "redeemed": "{agency} took the papers that you shared with it",
     "granted": "You shared “{paper}” with {agency}",
     "revoked": "You withdrew what you had shared with {agency}",
+    "attached": "You attached papers to a dossier at {agency}",
+    "supplement-asked": "{agency} asked you for more papers for a dossier",
+    "supplement-answered": "You gave {agency} what it had asked for",
+    "supplement-withdrawn": "{agency} no longer asks for more papers",
     "code-replayed": "What you had shared with {agency} was closed: its code was used twice",
     "token-revoked": "The system of {agency} gave up its access to what you shared",
     "revoked never-fetched": "{agency} never fetched what you had shared with it, so it ended",
@@ -46,6 +55,7 @@ REFUSALS: Mapping[str, str] = {
     "not-an-agency": "They could not say who they are.",
     "no-such-grant": "There was no such share.",
     "other-agency": "You shared it with another agency.",
+    "key-not-proved": "They used an access code that was given to somebody else.",
     "not-redeemed": "The code had not been used yet.",
     "revoked": "You had withdrawn it.",
     "not-yet-valid": "Its time had not begun.",
