@@ -118,6 +118,12 @@ def test_a_name_that_somebody_points_at_this_machine_is_refused(lonely: PortalPr
         assert browser.get("/officer", headers={"Host": "evil.example"}).status_code == 400
 
 
+def test_who_comes_by_another_name_of_this_machine_is_led_to_the_one_it_is_registered_by(lonely: PortalProcess) -> None:
+    answer = httpx.get(f"http://127.0.0.1:{lonely.port}/officer", headers={"Host": f"localhost:{lonely.port}"})
+    assert answer.status_code == 307
+    assert answer.headers["location"] == f"{lonely.url}/officer"
+
+
 def test_its_pages_run_nothing_but_its_own_files(lonely: PortalProcess) -> None:
     with lonely.browser() as browser:
         form = begun(browser)
