@@ -15,8 +15,8 @@ from vault.pages import shares, telling, words
 PACKAGE = Path(vault.__file__).parent
 TABLES = (
     words.NOTICES, words.TIERS, words.TIERS_EXPLAINED, words.SOURCES, words.FIELDS, words.DOUBTS, words.SEXES,
-    words.GRANT_STATES, words.GRANT_STATES_AT_AGENCY, words.TIERS_AT_AGENCY, words.TIERS_EXPLAINED_AT_AGENCY,
-    words.PROBLEMS, problems.REASONS, telling.SENTENCES, telling.WITHOUT_PAPER, telling.REFUSALS,
+    words.GRANT_STATES, words.GRANT_STATES_AT_AGENCY, words.DOSSIER_STATES,
+    words.TIERS_AT_AGENCY, words.TIERS_EXPLAINED_AT_AGENCY, words.PROBLEMS, problems.REASONS, telling.SENTENCES, telling.WITHOUT_PAPER, telling.REFUSALS,
 )  # fmt: skip
 SINGLES = (
     words.DOUBT_UNKNOWN, words.SURE, words.LIKELY, words.UNSURE, words.DOUBTFUL, words.NOT_FOUND,

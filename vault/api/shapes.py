@@ -240,6 +240,7 @@ EXAMPLES: Mapping[str, VaultError] = {
     "type-not-taken": errors.TypeNotTaken(),
     "range-not-satisfiable": errors.RangeNotSatisfiable(size=184_320),
     "proof-invalid": errors.ProofInvalid(step=9),
+    "supplements-open": errors.SupplementsOpen(most=5),
 }
 """Errors whose answer holds more than its code, as they may come."""
 

@@ -6,12 +6,15 @@ from vault.pages import (
     account,
     adding,
     binned,
+    dossiers,
     entrance,
     explanations,
+    figures,
     home,
     link,
     offering,
     officer,
+    officer_dossiers,
     paper,
     papers,
     seen,
@@ -20,7 +23,7 @@ from vault.pages import (
 )
 
 router = APIRouter()
-CITIZENS = (papers, adding, paper, binned, account, offering, share, seen)
-OFFICERS = (officer, verifying)
+CITIZENS = (papers, adding, paper, binned, account, offering, share, seen, dossiers)
+OFFICERS = (officer, verifying, officer_dossiers, figures)
 for area in (home, entrance, explanations, link, *CITIZENS, *OFFICERS):
     router.include_router(area.router)

@@ -6,12 +6,13 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request, Response
 from sqlmodel import Session
 
-from vault import documents, search
+from vault import documents, search, supplements
 from vault.api.language import LanguageDep
 from vault.api.principals import CitizenDep, ServicesDep
 from vault.db import now
 from vault.documents import Cursor
 from vault.pages.cards import card, hit_card
+from vault.pages.dossiers import question
 from vault.pages.render import ZONE, page
 from vault.readings import Kinds
 
@@ -37,6 +38,7 @@ def my_papers(
         today = today_of(session)
         limit = None if searched else PAGE + 1
         found = documents.listed(session, citizen.wallet, kind=kind or None, after=after, limit=limit)
+        waiting = supplements.waiting_for(session, citizen.wallet)
     # readings are opened and searched from here on: it may take long, and no connection is held meanwhile
     if searched:
         cards = [hit_card(kinds, hit, language, today) for hit in search.find(kinds, found, q)]
@@ -44,7 +46,10 @@ def my_papers(
         cards = [card(kinds, paper, language, today) for paper in found[:PAGE]]
         more = Cursor(found[PAGE - 1].document.created_at, found[PAGE - 1].id).encode() if found[PAGE:] else ""
     names = kind_names(kinds, language)
-    return page(request, "papers/list.html", citizen, cards=cards, more=more, q=q, kind=kind, kinds=names)
+    questions = [question(services, one, language) for one in waiting]
+    return page(
+        request, "papers/list.html", citizen, cards=cards, more=more, q=q, kind=kind, kinds=names, questions=questions
+    )
 
 
 @router.get("/papers/{document_id}/card")

@@ -26,7 +26,7 @@ PAGE = 50
 
 @dataclass(frozen=True)
 class Line:
-    """One entry in words. `look` is "opened", "refused", "received" or "own"; addresses are empty where nothing is."""
+    """One entry in words. `look` is "opened", "refused", "received", "asked" or "own"; an address may be empty."""
 
     at: datetime
     text: str
@@ -34,6 +34,7 @@ class Line:
     who: str
     look: str
     paper_address: str
+    dossier_address: str
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ def who_has_seen(
         found = history.entries(session, citizen.wallet, before=before, limit=PAGE + 1, sharing_only=sharing_only)
         today = now(session).astimezone(ZONE).date()
     shown, translate = found[:PAGE], translate_for(request)
-    lines = [_line(services.kinds, entry, language, translate) for entry in shown]
+    lines = [line(services.kinds, entry, language, translate) for entry in shown]
     more = shown[-1].event.id if len(found) > PAGE else None
     return page(
         request, "seen/list.html", citizen, days=_days(lines), more=more, sharing_only=sharing_only, today=today,
@@ -64,7 +65,7 @@ def who_has_seen(
     )  # fmt: skip
 
 
-def _line(kinds: Kinds, entry: Entry, language: str, translate: Translate) -> Line:
+def line(kinds: Kinds, entry: Entry, language: str, translate: Translate) -> Line:
     event, paper = entry.event, entry.paper
     named = title(readings.view(kinds, paper), language) if paper else ""
     return Line(
@@ -74,6 +75,7 @@ def _line(kinds: Kinds, entry: Entry, language: str, translate: Translate) -> Li
         who=entry.officer,
         look=telling.LOOKS.get(event.kind, "own"),
         paper_address=f"/papers/{paper.id}" if paper and paper.document.deleted_at is None else "",
+        dossier_address=f"/dossiers/{event.detail}" if event.kind in history.DOSSIERS else "",
     )
 
 

@@ -18,6 +18,11 @@ NOTICES: Mapping[str, str] = {
     "destroyed": "The paper is destroyed for good.",
     "share-revoked": "Withdrawn. Nobody can open the papers through it any more.",
     "redeemed": "The papers are taken over. The link is used up.",
+    "supplement-waits": "Nothing was sent. The question waits until you answer it.",
+    "supplement-answered": "Sent. The agency has the papers now; they stand in your dossier.",
+    "dossier-revoked": "Withdrawn. The agency can open nothing of this dossier any more.",
+    "supplement-asked": "Asked. The citizen sees it in their vault.",
+    "supplement-withdrawn": "Taken back. The citizen is asked no longer.",
 }
 """What a page says first after something was done, by the query parameter `done`."""
 
@@ -67,6 +72,10 @@ FIELDS: Mapping[str, str] = {
     "days": "Days",
     "openings": "Openings",
     "versions": "Papers",
+    "component": "Papers",
+    "field": "Form",
+    "components": "Papers",
+    "note": "What is wrong",
 }
 """Fields of forms, as `Invalid` names them."""
 
@@ -96,6 +105,15 @@ GRANT_STATES_AT_AGENCY: Mapping[str, str] = {
     "revoked": "Withdrawn by the citizen",
 }
 
+DOSSIER_STATES: Mapping[str, str] = {
+    "waiting": "Not taken over yet",
+    "running": "The agency may open it",
+    "used-up": "All openings used",
+    "ended": "Ended",
+    "revoked": "Withdrawn by you",
+    "never-fetched": "The agency never took it over",
+}
+
 TIERS_AT_AGENCY: Mapping[str, str] = {
     "self": "The citizen's own scan",
     "checked": "Compared with the original",
@@ -120,6 +138,46 @@ PROBLEMS: Mapping[str, str] = {
     "bad-upload": "The file did not arrive whole or not as a form sends it. Choose it once more and send it again.",
     "paper-refused": "The file is empty, damaged, locked with a password, cut off or too large to be read. Open it on "
     "your device; if it does not open there either, scan the paper again.",
+    "supplements-open": "An agency may ask a few things about a dossier at once, not more, so that citizens are not "
+    "worn down. It can ask again once something was answered or taken back.",
     "range-not-satisfiable": "A program asked for a piece of the file that lies beyond its end.",
 }
 """Longer explanations, where the table's own text needs values."""
+
+MATCH_REASONS: Mapping[str, str] = {
+    "in-date": "Valid until {day}.",
+    "recent": "Issued on {day}: recent enough.",
+    "tier-reached": "It is trusted as far as is needed here.",
+    "only-one": "The only one in your wallet.",
+    "usual-kind": "The kind of paper that is usual here.",
+    "higher-tier": "The one of yours that is trusted the most.",
+    "valid-longer": "The one of yours that is valid the longest.",
+    "newer": "The newest one of yours.",
+    "other-taken": "Another one of yours stands at another place of this dossier.",
+    "shared": "It stands at another place of this dossier as well: you have only this one.",
+}
+"""Why a paper was taken, by the code of the reason."""
+
+CHOSEN_BY_YOU = "Chosen by you."
+
+MATCH_PROBLEMS: Mapping[str, str] = {
+    "missing": "You have none in your wallet.",
+    "expired": "This one expired on {day}.",
+    "too-old": "This one was issued on {day}. The agency takes papers of the last {age} only.",
+    "tier-too-low": "This one is: {tier}. The agency needs: {least}.",
+    "age-unknown": "The day of issue could not be read on this one.",
+    "kind-uncertain": "The vault is not sure what this one is.",
+    "being-read": "This one is being read right now.",
+}
+"""Why no paper stands at a place, by the code of the problem."""
+
+MATCH_ADVICE: Mapping[str, str] = {
+    "missing": "Take a picture of it or choose a file. After that you come back to this page.",
+    "expired": "If you have a new one, put it in. Otherwise apply for a new one first.",
+    "too-old": "If you have a newer one, put it in. Otherwise apply for a new one first.",
+    "tier-too-low": "Take the original to an officer who confirms it, or put the paper in that the issuer gave you.",
+    "age-unknown": "Look at the paper and type the day in.",
+    "kind-uncertain": "Look at it: is it “{kind}”?",
+    "being-read": "Wait a moment. As soon as it is read it stands here.",
+}
+"""What to do about it."""
