@@ -136,6 +136,7 @@ class _Form(HTMLParser):
         super().__init__()
         self.values: dict[str, str] = {}
         self._select: str | None = None
+        self._area: str | None = None
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
@@ -143,6 +144,9 @@ class _Form(HTMLParser):
         wanted = name.startswith(("component.", "field."))
         if tag == "select" and wanted:
             self._select = name
+        elif tag == "textarea" and wanted:
+            self._area = name
+            self.values[name] = ""
         elif tag == "option" and self._select and "selected" in given:
             self.values[self._select] = given.get("value", "")
         elif tag == "input" and wanted and (kind not in {"radio", "checkbox"} or "checked" in given):
@@ -151,3 +155,9 @@ class _Form(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         if tag == "select":
             self._select = None
+        elif tag == "textarea":
+            self._area = None
+
+    def handle_data(self, data: str) -> None:
+        if self._area:
+            self.values[self._area] += data
