@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 
 from sharing.keys import SigningKey
+from tests.vault import visitors
 from tests.vault.world import World
-from vault import accesstokens, tokens
+from vault import accesstokens, erasure, redeeming, tokens
 from vault.db import now
 from vault.errors import TokenInvalid
 from vault.models import AccessToken
@@ -70,3 +71,14 @@ def test_a_revoked_token_is_known_and_holds_no_more(world: World) -> None:
         assert accesstokens.known(session, token) is not None
         with pytest.raises(TokenInvalid):
             accesstokens.entitled(session, TokenBearer(token, KEY))
+
+
+def test_an_erased_wallets_tokens_are_gone(world: World) -> None:
+    grant_id, link = world.share(world.put_in())
+    system = world.bearer(link)
+    visitors.give_passwords(world)
+    erasure.erase_wallet(world.services, world.an, visitors.PASSWORD)
+    with world.services.db.read() as session:
+        assert accesstokens.known(session, system.token) is None
+    with pytest.raises(TokenInvalid):
+        redeeming.get_by_token(world.services.db, system, grant_id)
