@@ -5,9 +5,11 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from threading import RLock
 from typing import Any
 
 from sqlalchemy import Connection, DateTime, Dialect, TypeDecorator, event, text
+from sqlalchemy.exc import TimeoutError
 from sqlmodel import Session, create_engine
 
 BUSY_MS = 15_000
@@ -39,6 +41,7 @@ class Database:
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
         self._writing = self.engine.execution_options(docvault_write=True)
+        self._writer = RLock()
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -48,8 +51,24 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Session]:
         """Commits when the block ends well, rolls back when it raises."""
-        with Session(self._writing, expire_on_commit=False) as session, session.begin():
+        with self._turn(), Session(self._writing, expire_on_commit=False) as session, session.begin():
             yield session
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """SQLite has one writer at a time, and lets the others ask again and again, with ever longer pauses.
+
+        The threads of this process wait for each other here instead, and go on at once.
+        """
+        if not self.is_sqlite:
+            yield
+            return
+        if not self._writer.acquire(timeout=BUSY_MS / 1000):
+            raise TimeoutError("other writers took too long")
+        try:
+            yield
+        finally:
+            self._writer.release()
 
     def close(self) -> None:
         self.engine.dispose()
