@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sqlmodel import Session, col, select, update
@@ -126,15 +126,15 @@ def of_supplement(session: Session, services: Services, citizen: Citizen, supple
 
 
 def _again(session: Session, services: Services, waiting: Waiting, name: str) -> AskedComponent:
-    """A component as its procedure has it; else of the kinds in which the dossier has it already."""
+    """A component as its procedure has it, and needed now; else of the kinds in which the dossier has it already."""
     procedure = services.procedures.get(waiting.dossier.procedure)
     found = procedure.component(name) if procedure else None
     if found is not None:
-        return AskedComponent(found, True)
+        return AskedComponent(replace(found, needed=True), True)
     there = select(DossierItem.kind).where(DossierItem.dossier_id == waiting.dossier.id, DossierItem.component == name)
     kinds = tuple(dict.fromkeys(session.exec(there))) or ("other",)
     known = services.kinds.get(kinds[0]) or services.kinds["other"]
-    return AskedComponent(Component(name, known.names, kinds, needed=False), False)
+    return AskedComponent(Component(name, known.names, kinds), True)
 
 
 def _context(question_id: str) -> bytes:

@@ -15,7 +15,7 @@ from PIL import Image
 from sqlmodel import func, select
 
 from tests.dpop import Dpop
-from tests.vault import visitors
+from tests.vault import attaching, consenting, visitors
 from tests.vault import world as worlds
 from tests.vault.visitors import URL
 from tests.vault.world import World
@@ -23,6 +23,8 @@ from vault import accounts, firststart, models, wallets
 from vault.documents import Paper
 from vault.middleware import SAFE
 from vault.models import Account, Event
+from vault.oauth import requests
+from vault.oauth.requests import Opened
 from vault.principals import Citizen
 from vault.settings import MIB, Settings
 
@@ -151,6 +153,10 @@ PAGES: Mapping[Route, Row] = {
     ("GET", "/share/{grant_id}/revoke"): page_of(own(200)),
     ("POST", "/share/{grant_id}/revoke"): page_of(own(303)),
     ("GET", "/seen"): page_of(citizens(200)),
+    ("GET", "/consent/{request_id}"): page_of(own(200)),
+    ("POST", "/consent/{request_id}"): page_of(own(303)),
+    ("GET", "/supplements/{supplement_id}"): page_of(own(200)),
+    ("POST", "/supplements/{supplement_id}"): page_of(own(303)),
     ("GET", "/officer"): page_of((401, 403, 403, 200, 200, 401, 401)),
     ("GET", "/officer/grants/{grant_id}"): page_of((401, 403, 403, 404, 200, 401, 401)),
     ("GET", "/officer/grants/{grant_id}/grant.jws"): page_of((401, 403, 403, 404, 200, 401, 401)),
@@ -185,6 +191,8 @@ class Scene:
     paper: Paper
     grant_id: str
     tokens: Mapping[str, Dpop]
+    opened: Opened
+    supplement_id: str
 
     def ask(self, who: str, method: str, template: str, **more: str) -> httpx.Response:
         """The route's request as that person would send it from the vault's own page."""
@@ -195,11 +203,15 @@ class Scene:
             page=1,
             code="not-found",
             sign_in_id=models.new_id(),
+            request_id=self.opened.request_id,
+            supplement_id=self.supplement_id,
         )
         content = BODIES[method, template](self) if method not in SAFE else {}
         headers = {"Sec-Fetch-Site": "same-origin", "Origin": URL} | more
         person = {"other": self.other, "owner": self.owner, "wrong officer": self.world.bank}
         with visitors.visitor(self.world, self.app, (person | {"officer": self.world.registry}).get(who)) as client:
+            if who == "owner":
+                client.cookies.set(requests.cookie_name(self.world.services.settings), self.opened.secret)
             return client.request(method, path, headers=headers, auth=self.tokens.get(who), **content)
 
     def events(self) -> int:
@@ -243,6 +255,12 @@ def _grant(scene: Scene) -> dict[str, Any]:
     return {
         "json": {"agency_id": offer["agency"], "versions": [offer["version"]], "purpose": offer["purpose"]},
     }
+
+
+def _supplement(scene: Scene) -> dict[str, Any]:
+    """An answer with a paper that was put in for it."""
+    paper = consenting.put_in(scene.world, "passport", scene.owner)
+    return {"data": {"decision": "agree", "component.partner-identity": paper.version.id}}
 
 
 def _link(scene: Scene) -> str:
@@ -291,6 +309,8 @@ BODIES: Mapping[Route, Body] = {
     ("POST", "/share/new"): lambda scene: {"data": _offer(scene)},
     ("POST", "/share/check"): lambda scene: {"data": _offer(scene)},
     ("POST", "/share/{grant_id}/revoke"): NOTHING,
+    ("POST", "/consent/{request_id}"): _form(decision="refuse"),
+    ("POST", "/supplements/{supplement_id}"): _supplement,
     ("POST", "/officer/verify"): _form(grant="a.b.c"),
 }
 """What is sent to each unsafe route, so that whoever may do it succeeds."""
@@ -328,9 +348,12 @@ def scene(world: World, app: FastAPI, password_hash: str, request: pytest.Fixtur
         "token": Dpop(world.registry_key, world.bearer(link).token),
         "wrong token": Dpop(world.registry_key, world.bearer(elsewhere, world.bank_system).token),
     }
+    opened = consenting.ask(world, consenting.detail())
+    first = attaching.attach(world, {"applicant-identity": paper}, citizen=owner)
+    supplement_id = attaching.ask(world, first, "partner-identity").id
     if request.node.callspec.params["route"][1].endswith(IN_BIN):
         world.bin(paper, owner)
-    return Scene(world, app, owner, other, paper, grant_id, tokens)
+    return Scene(world, app, owner, other, paper, grant_id, tokens, opened, supplement_id)
 
 
 def _citizen(world: World, password_hash: str) -> Citizen:
@@ -419,7 +442,8 @@ def test_an_old_browser_is_judged_by_the_origin_that_it_names(scene: Scene, rout
 
 def _as_old_browser(scene: Scene, route: Route, origin: str) -> httpx.Response:
     method, template = route
-    path = template.format(document_id="x", grant_id="x", sign_in_id="x")
+    names = ("document_id", "grant_id", "sign_in_id", "request_id", "supplement_id")
+    path = template.format(**dict.fromkeys(names, "x"))
     with visitors.visitor(scene.world, scene.app) as client:
         return client.request(method, path, headers={"Origin": origin})
 

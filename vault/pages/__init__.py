@@ -6,6 +6,7 @@ from vault.pages import (
     account,
     adding,
     binned,
+    consent,
     dossiers,
     entrance,
     explanations,
@@ -23,7 +24,7 @@ from vault.pages import (
 )
 
 router = APIRouter()
-CITIZENS = (papers, adding, paper, binned, account, offering, share, seen, dossiers)
+CITIZENS = (papers, adding, paper, binned, account, offering, share, seen, consent, dossiers)
 OFFICERS = (officer, verifying, officer_dossiers, figures)
 for area in (home, entrance, explanations, link, *CITIZENS, *OFFICERS):
     router.include_router(area.router)

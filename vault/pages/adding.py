@@ -1,9 +1,11 @@
 """Putting papers in: new ones, and newer versions of those that are there."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Annotated
+from urllib.parse import urlencode
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from ocr.media import TAKEN
@@ -13,7 +15,7 @@ from vault.api.language import LanguageDep, language_of
 from vault.api.principals import CitizenDep, ServicesDep
 from vault.api.receiving import receive
 from vault.errors import VaultError
-from vault.pages.addresses import go
+from vault.pages.addresses import go, local
 from vault.pages.cards import title
 from vault.pages.forms import problem_of
 from vault.pages.papers import DocumentId, kind_names
@@ -47,9 +49,35 @@ class Typed:
         return self._upload.fields if self._upload else {}
 
 
+@dataclass(frozen=True)
+class Errand:
+    """Why somebody puts a paper in: `back` is the page here that waits for it, `kinds` what it may be."""
+
+    back: str = ""
+    kinds: tuple[str, ...] = ()
+
+    @property
+    def query(self) -> str:
+        given = [("back", self.back), *(("kind", kind) for kind in self.kinds)]
+        return urlencode([(name, value) for name, value in given if value])
+
+
+def errand_of(
+    services: ServicesDep,
+    back: Annotated[str, Query(max_length=500)] = "",
+    kind: Annotated[list[str] | None, Query(max_length=100)] = None,
+) -> Errand:
+    known = (code for code in dict.fromkeys(kind or ()) if code in services.kinds)
+    return Errand(local(back, ""), tuple(known))
+
+
+ErrandDep = Annotated[Errand, Depends(errand_of)]
+
+
 @router.get("/papers/new")
-def new_page(request: Request, citizen: CitizenDep, services: ServicesDep) -> Response:
-    return _new_form(request, citizen, services, {}, None)
+def new_page(request: Request, citizen: CitizenDep, services: ServicesDep, errand: ErrandDep) -> Response:
+    typed = {"kind": errand.kinds[0]} if len(errand.kinds) == 1 else {}
+    return _new_form(request, citizen, services, errand, typed, None)
 
 
 @router.post("/papers/new")
@@ -57,6 +85,7 @@ async def add(
     request: Request,
     citizen: CitizenDep,
     services: ServicesDep,
+    errand: ErrandDep,
     duplicate: Annotated[str, Query(pattern="^(keep)?$")] = "",
 ) -> Response:
     def take(upload: Upload) -> str:
@@ -67,8 +96,8 @@ async def add(
         document_id = await receive(request, services, citizen, typed.taking(take))
     except (VaultError, StorageError) as error:
         problem = problem_of(request, error)
-        return _new_form(request, citizen, services, typed.fields, problem)
-    return go(f"/papers/{document_id}", {"done": "added"})
+        return _new_form(request, citizen, services, errand, typed.fields, problem)
+    return go(errand.back) if errand.back else go(f"/papers/{document_id}", {"done": "added"})
 
 
 @router.get("/papers/{document_id}/versions")
@@ -94,8 +123,14 @@ async def add_version(
 
 
 def _new_form(
-    request: Request, citizen: Citizen, services: Services, typed: dict[str, str], problem: Problem | None
+    request: Request,
+    citizen: Citizen,
+    services: Services,
+    errand: Errand,
+    typed: dict[str, str],
+    problem: Problem | None,
 ) -> Response:
+    kinds = kind_names(services.kinds, language_of(request))
     return page(
         request,
         "papers/new.html",
@@ -103,7 +138,8 @@ def _new_form(
         status=problem.status if problem else 200,
         problem=problem,
         typed=typed,
-        kinds=kind_names(services.kinds, language_of(request)),
+        errand=errand,
+        kinds=[(code, name) for code, name in kinds if code in errand.kinds or not errand.kinds],
         limit=services.settings.max_upload_bytes,
         accepted=ACCEPTED,
     )

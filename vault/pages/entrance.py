@@ -43,24 +43,26 @@ def sign_in(
 
 
 @router.get("/sign-up")
-def sign_up_page(request: Request, services: ServicesDep) -> Response:
+def sign_up_page(request: Request, services: ServicesDep, next: Next = "") -> Response:
     if not services.settings.sign_up:
         raise SignUpClosed
-    return _sign_up_form(request)
+    return _sign_up_form(request, next)
 
 
 @router.post("/sign-up")
 def sign_up(
-    request: Request, services: ServicesDep, login: Text = "", password: Text = "", name: Text = ""
+    request: Request, services: ServicesDep, login: Text = "", password: Text = "", name: Text = "", next: Text = ""
 ) -> Response:
+    """A new wallet, and on to where its owner was going: what asked them to sign in has waited for them."""
     attempt = attempt_of(request, login, password)
     parts = (services.db, services.root, services.passwords, services.settings, attempt)
     try:
         accounts.sign_up(*parts, name)
         token = accounts.sign_in(*parts)
     except VaultError as error:
-        return _sign_up_form(request, login, name, error)
-    response = go("/papers", {"done": "welcome"})
+        return _sign_up_form(request, next, login, name, error)
+    going = local(next, "")
+    response = go(going) if going else go("/papers", {"done": "welcome"})
     set_cookie(response, services.settings, token)
     return response
 
@@ -90,9 +92,17 @@ def _sign_in_form(
     )
 
 
-def _sign_up_form(request: Request, login: str = "", name: str = "", error: VaultError | None = None) -> Response:
+def _sign_up_form(
+    request: Request, next: str, login: str = "", name: str = "", error: VaultError | None = None
+) -> Response:
     problem = problem_of(request, error) if error else None
-    status = problem.status if problem else 200
     return page(
-        request, "entrance/sign-up.html", status=status, problem=problem, login=login, name=name, least=PASSWORD_MIN
+        request,
+        "entrance/sign-up.html",
+        status=problem.status if problem else 200,
+        problem=problem,
+        login=login,
+        name=name,
+        next=local(next, ""),
+        least=PASSWORD_MIN,
     )

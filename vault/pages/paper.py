@@ -1,8 +1,9 @@
 """One paper: its pages, what was read beside what its owner says, who has it, and what can be done with it."""
 
 from collections.abc import Mapping
+from typing import Annotated
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from sqlmodel import Session
 
 from vault import documents, grants, intake, problems, readings
@@ -10,7 +11,7 @@ from vault.api.language import LanguageDep, language_of
 from vault.api.principals import CitizenDep, ServicesDep
 from vault.errors import Invalid
 from vault.pages import cards, facts
-from vault.pages.addresses import go
+from vault.pages.addresses import go, local
 from vault.pages.forms import FormDep, problem_of
 from vault.pages.papers import DocumentId, kind_names, today_of
 from vault.pages.render import page, translate_for
@@ -41,15 +42,22 @@ def save(
 
 @router.get("/papers/{document_id}/progress")
 def progress(
-    document_id: DocumentId, request: Request, citizen: CitizenDep, services: ServicesDep, seen: int = 0
+    document_id: DocumentId,
+    request: Request,
+    citizen: CitizenDep,
+    services: ServicesDep,
+    seen: int = 0,
+    back: Annotated[str, Query(max_length=500)] = "",
 ) -> Response:
-    """The reading's progress for a page that waits; tells it to load itself anew when there is more to show."""
+    """The reading's progress for a page that waits (`back`, if it is another than the paper's own); tells it to load
+    itself anew when there is more to show.
+    """
     with services.db.read() as session:
         paper = documents.get_live(session, citizen.wallet, document_id)
     version = paper.version
     news = version.state not in cards.BUSY or (seen == 0 and version.pages_read > 0)
     headers = {"HX-Refresh": "true"} if news else None
-    return page(request, "papers/progress.html", citizen, headers=headers, paper=paper)
+    return page(request, "papers/progress.html", citizen, headers=headers, paper=paper, back=local(back, ""))
 
 
 @router.post("/papers/{document_id}/read-again")
