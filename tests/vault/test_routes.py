@@ -60,6 +60,10 @@ def granted(status: Cell) -> Row:
     return (401, 403, 403, 404, status, status, 404)
 
 
+def officers(status: Cell, elsewhere: Cell | None = None) -> Row:
+    return (401, 403, 403, elsewhere or status, status, 401, 401)
+
+
 def page_of(row: Row) -> Row:
     """On a page who is not signed in is sent to do so; access tokens are for machines."""
     return tuple(IN if cell == 401 else cell for cell in row)
@@ -108,7 +112,17 @@ API: Mapping[Route, Row] = {
     ("GET", "/agency/grants/{grant_id}/documents/{version_id}"): granted(200),
     ("HEAD", "/agency/grants/{grant_id}/documents/{version_id}"): granted(200),
     ("GET", "/agency/grants/{grant_id}/documents/{version_id}/pages/{page}.webp"): granted(200),
+    ("GET", "/api/dossiers"): citizens(200),
+    ("GET", "/api/dossiers/{dossier_id}"): own(200),
+    ("POST", "/api/dossiers/{dossier_id}/revoke"): own(200),
+    ("GET", "/agency/dossiers"): (401, 403, 403, 200, 200, 200, 200),
+    ("GET", "/agency/dossiers/{dossier_id}"): granted(200),
+    ("POST", "/agency/dossiers/{dossier_id}/supplements"): granted(201),
+    ("DELETE", "/agency/dossiers/{dossier_id}/supplements/{supplement_id}"): (401, 403, 403, 404, 204, 404, 404),
+    ("GET", "/agency/statistics"): (401, 403, 403, 200, 200, 403, 403),
 }
+"""Whoever comes second to withdraw a supplement finds none; figures are not for the token of one grant."""
+
 
 PAGES: Mapping[Route, Row] = {
     ("GET", "/oauth/authorize"): everybody(404),
@@ -157,6 +171,16 @@ PAGES: Mapping[Route, Row] = {
     ("POST", "/consent/{request_id}"): page_of(own(303)),
     ("GET", "/supplements/{supplement_id}"): page_of(own(200)),
     ("POST", "/supplements/{supplement_id}"): page_of(own(303)),
+    ("GET", "/dossiers"): page_of(citizens(200)),
+    ("GET", "/dossiers/{dossier_id}"): page_of(own(200)),
+    ("GET", "/dossiers/{dossier_id}/revoke"): page_of(own(200)),
+    ("POST", "/dossiers/{dossier_id}/revoke"): page_of(own(303)),
+    ("GET", "/officer/dossiers"): page_of(officers(200)),
+    ("GET", "/officer/dossiers/{dossier_id}"): page_of(officers(200, 404)),
+    ("POST", "/officer/dossiers/{dossier_id}/supplements"): page_of(officers(303, 404)),
+    ("POST", "/officer/dossiers/{dossier_id}/supplements/{supplement_id}/withdraw"): page_of(officers(303, 404)),
+    ("GET", "/officer/figures"): page_of(officers(200)),
+    ("GET", "/officer/figures.csv"): page_of(officers(200)),
     ("GET", "/officer"): page_of((401, 403, 403, 200, 200, 401, 401)),
     ("GET", "/officer/grants/{grant_id}"): page_of((401, 403, 403, 404, 200, 401, 401)),
     ("GET", "/officer/grants/{grant_id}/grant.jws"): page_of((401, 403, 403, 404, 200, 401, 401)),
@@ -193,6 +217,7 @@ class Scene:
     tokens: Mapping[str, Dpop]
     opened: Opened
     supplement_id: str
+    dossier_id: str
 
     def ask(self, who: str, method: str, template: str, **more: str) -> httpx.Response:
         """The route's request as that person would send it from the vault's own page."""
@@ -205,6 +230,7 @@ class Scene:
             sign_in_id=models.new_id(),
             request_id=self.opened.request_id,
             supplement_id=self.supplement_id,
+            dossier_id=self.dossier_id,
         )
         content = BODIES[method, template](self) if method not in SAFE else {}
         headers = {"Sec-Fetch-Site": "same-origin", "Origin": URL} | more
@@ -309,6 +335,12 @@ BODIES: Mapping[Route, Body] = {
     ("POST", "/share/new"): lambda scene: {"data": _offer(scene)},
     ("POST", "/share/check"): lambda scene: {"data": _offer(scene)},
     ("POST", "/share/{grant_id}/revoke"): NOTHING,
+    ("POST", "/api/dossiers/{dossier_id}/revoke"): NOTHING,
+    ("POST", "/agency/dossiers/{dossier_id}/supplements"): _json(components=["partner-identity"], note="Bị mờ"),
+    ("DELETE", "/agency/dossiers/{dossier_id}/supplements/{supplement_id}"): NOTHING,
+    ("POST", "/dossiers/{dossier_id}/revoke"): NOTHING,
+    ("POST", "/officer/dossiers/{dossier_id}/supplements"): _form(component="partner-identity", note="Bị mờ"),
+    ("POST", "/officer/dossiers/{dossier_id}/supplements/{supplement_id}/withdraw"): NOTHING,
     ("POST", "/consent/{request_id}"): _form(decision="refuse"),
     ("POST", "/supplements/{supplement_id}"): _supplement,
     ("POST", "/officer/verify"): _form(grant="a.b.c"),
@@ -350,10 +382,12 @@ def scene(world: World, app: FastAPI, password_hash: str, request: pytest.Fixtur
     }
     opened = consenting.ask(world, consenting.detail())
     first = attaching.attach(world, {"applicant-identity": paper}, citizen=owner)
+    if request.node.callspec.params["route"][1].startswith("/agency/dossiers"):
+        tokens["token"] = Dpop(world.registry_key, first.bearer.token)
     supplement_id = attaching.ask(world, first, "partner-identity").id
     if request.node.callspec.params["route"][1].endswith(IN_BIN):
         world.bin(paper, owner)
-    return Scene(world, app, owner, other, paper, grant_id, tokens, opened, supplement_id)
+    return Scene(world, app, owner, other, paper, grant_id, tokens, opened, supplement_id, first.dossier.id)
 
 
 def _citizen(world: World, password_hash: str) -> Citizen:
@@ -442,7 +476,7 @@ def test_an_old_browser_is_judged_by_the_origin_that_it_names(scene: Scene, rout
 
 def _as_old_browser(scene: Scene, route: Route, origin: str) -> httpx.Response:
     method, template = route
-    names = ("document_id", "grant_id", "sign_in_id", "request_id", "supplement_id")
+    names = ("document_id", "grant_id", "sign_in_id", "request_id", "supplement_id", "dossier_id")
     path = template.format(**dict.fromkeys(names, "x"))
     with visitors.visitor(scene.world, scene.app) as client:
         return client.request(method, path, headers={"Origin": origin})
