@@ -64,7 +64,8 @@ def session_of(issuer: str, client_id: str, jwk: dict[str, Any], proofs: Proofs)
 
         def __call__(self, req: requests.PreparedRequest) -> requests.PreparedRequest:
             token = self.token["access_token"]
-            req.headers |= {"Authorization": f"DPoP {token}", "DPoP": proofs.sign(req.method, req.url, token)}
+            req.headers["Authorization"] = f"DPoP {token}"
+            req.headers["DPoP"] = proofs.sign(str(req.method), str(req.url), token)
             return req
 
     class Session(OAuth2Session):  # type: ignore[misc]
