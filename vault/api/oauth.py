@@ -114,13 +114,13 @@ def revoke(asked: AskingDep, services: ServicesDep) -> Response:
     """Empty, whatever became of the token (RFC 7009 section 2.2)."""
     client = clients.authenticate(services, asked)
     inspection.revoke(services, client, asked.form)
-    return Response()
+    return Response(headers=_next_nonce(services, asked))
 
 
 @router.post("/oauth/introspect", include_in_schema=False)
 def introspect(asked: AskingDep, services: ServicesDep) -> Response:
     client = clients.authenticate(services, asked)
-    return JSONResponse(inspection.introspect(services, client, asked.form))
+    return _answer(services, asked, inspection.introspect(services, client, asked.form))
 
 
 @router.get(
@@ -161,8 +161,12 @@ def _error(error: str, description: str, status: int, headers: Mapping[str, str]
 
 
 def _answer(services: Services, asked: Asking, body: Mapping[str, Any], status: int = 200) -> Response:
-    """With the next nonce for who proves keys, so that no request of theirs must be repeated (section 8.2)."""
-    return JSONResponse(dict(body), status, _nonce(services) if asked.proofs else None)
+    """With the next nonce for whoever proves keys, so that no request must be repeated (RFC 9449 section 8.2)."""
+    return JSONResponse(dict(body), status, _next_nonce(services, asked))
+
+
+def _next_nonce(services: Services, asked: Asking) -> dict[str, str]:
+    return _nonce(services) if asked.proofs else {}
 
 
 def _nonce(services: Services) -> dict[str, str]:
