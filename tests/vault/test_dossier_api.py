@@ -1,12 +1,15 @@
 """Dossiers over HTTP: what a citizen, an officer and an agency's system each get to see, and whoever else tries."""
 
+import hashlib
+
 import httpx
 import pytest
 from fastapi import FastAPI
 
 from sharing.keys import SigningKey
 from tests.dpop import Dpop
-from tests.vault import visitors
+from tests.vault import consenting, visitors
+from tests.vault import portal as portals
 from tests.vault.attaching import (
     MARRIAGE,
     REFERENCE,
@@ -266,3 +269,36 @@ def test_another_agency_has_figures_of_its_own(world: World, app: FastAPI, attac
     minh = visitors.visitor(world, app, world.bank)
     found = minh.get("/agency/statistics").raise_for_status().json()
     assert (found["lines"], found["total"]["consents"], found["total"]["reused_percent"]) == ([], 0, None)
+
+
+def test_a_portal_asks_for_more_and_opens_the_answer_with_the_token_it_has(
+    world: World, app: FastAPI, an: httpx.Client, lan: httpx.Client
+) -> None:
+    portal = portals.portal(world, app)
+    issued = portal.attached()
+    auth = Dpop(portal.key, issued["access_token"])
+    address = f"/agency/dossiers/{issued['dossier_id']}"
+    before = portal.http.get(address, auth=auth).raise_for_status().json()
+    assert [item["component"] for item in before["items"]] == ["applicant-identity"]
+    portal.http.post(f"{address}/supplements", json=asking(), auth=auth).raise_for_status()
+    (waiting,) = an.get(f"/api/dossiers/{issued['dossier_id']}").raise_for_status().json()["supplements"]
+    passport = consenting.put_in(world, "passport", world.an)
+    answer = {"decision": "agree", "component.partner-identity": passport.version.id}
+    done = an.post(f"/supplements/{waiting['id']}", data=answer)
+    assert done.headers["location"].startswith(f"/dossiers/{issued['dossier_id']}")
+    after = portal.http.get(address, auth=auth).raise_for_status().json()
+    first, second = after["items"]
+    assert first == before["items"][0]
+    assert (second["component"], second["sha256"]) == ("partner-identity", passport.label.sha256.hex())
+    assert after["supplements"] == []
+    place = f"/agency/grants/{second['grant']}/documents/{second['version']}"
+    content = portal.http.get(place, auth=auth).raise_for_status().content
+    assert hashlib.sha256(content).digest() == passport.label.sha256
+    total = lan.get("/agency/statistics").json()["total"]
+    assert (total["consents"], total["papers_by_reference"]) == (2, 2)
+    lists = Dpop(portal.key, portal.lists_token())
+    assert [found["id"] for found in portal.http.get("/agency/dossiers", auth=lists).json()["dossiers"]] == [
+        issued["dossier_id"]
+    ]
+    an.post(f"/api/dossiers/{issued['dossier_id']}/revoke").raise_for_status()
+    assert portal.http.get(place, auth=auth).status_code == 404
