@@ -17,6 +17,7 @@ from examples.portal.keys import NotRegistered
 from examples.portal.procedures import Named, Procedure
 from examples.portal.settings import UPLOAD_MAX, Settings
 from examples.portal.vault import Vault
+from sharing.encoding import b64url_decode
 
 COOKIE, LANGUAGE = "portal", "portal-language"
 YEAR_S = 365 * 24 * 3600
@@ -93,7 +94,7 @@ def show(request: Request, name: str, status: int = 200, **values: Any) -> Respo
         return "/".join(reversed(value.split("-"))) if field.type == "date" else value
 
     words = {"tiers": TIERS, "read": READ, "states": STATES, "sexes": SEXES}
-    known = {"lang": lang, "t": t, "said": said, "moment": _moment, "size": _size, **words}
+    known = {"lang": lang, "t": t, "said": said, "moment": _moment, "size": _size, "hex": _hex, **words}
     answer = _templates.TemplateResponse(request, name, {**known, **values}, status_code=status)
     if "lang" in request.query_params:
         answer.set_cookie(LANGUAGE, lang, max_age=YEAR_S, httponly=True, samesite="lax")
@@ -161,6 +162,11 @@ def _moment(text: str | int) -> str:
     """A time as people here write it."""
     at = datetime.fromtimestamp(text, HERE) if isinstance(text, int) else datetime.fromisoformat(text).astimezone(HERE)
     return at.strftime("%d/%m/%Y %H:%M")
+
+
+def _hex(digest: str) -> str:
+    """A digest as other programs print it."""
+    return b64url_decode(digest).hex()
 
 
 def _size(count: int) -> str:
