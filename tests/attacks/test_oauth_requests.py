@@ -13,15 +13,12 @@ from fastapi import FastAPI
 from sqlmodel import select
 
 from tests.vault import visitors
-from tests.vault.portal import CALLBACK, DETAIL, Portal, portal, refusal
+from tests.vault.portal import CALLBACK, DETAIL, Portal, opened, pending, portal, refusal
 from tests.vault.world import World
 from vault import agencies
-from vault.db import now
 from vault.errors import RequestOver
 from vault.models import Agency, AuthorizationRequest
-from vault.oauth import codes, requests
-from vault.oauth.requests import Opened, Pending
-from vault.principals import Citizen
+from vault.oauth.requests import Opened
 from vault.tokens import decode, digest
 
 EXTRA: Mapping[str, Any] = {"name": "diploma", "kinds": ["diploma"]}
@@ -40,18 +37,6 @@ def registry(world: World, app: FastAPI) -> Portal:
 @pytest.fixture
 def bank(world: World, app: FastAPI) -> Portal:
     return portal(world, app, world.bank)
-
-
-def opened(portal: Portal, request_uri: str | None = None) -> Opened:
-    return requests.open_(portal.world.services.db, portal.client_id, request_uri or portal.request_uri())
-
-
-def pending(world: World, found: Opened, citizen: Citizen | None, *, claim: bool = False) -> Pending:
-    with world.services.db.write() as session:
-        waiting = requests.pending(session, found.request_id, found.secret, citizen)
-        if claim and citizen is not None:
-            requests.claim(session, waiting, citizen)
-        return waiting
 
 
 def request_of(world: World, request_uri: str) -> AuthorizationRequest:
@@ -250,77 +235,6 @@ def test_over_ask_in_the_open_is_told_apart(world: World, registry: Portal) -> N
     request_uri = registry.request_uri({"components": ["applicant-identity", EXTRA]})
     own, extra = pending(world, opened(registry, request_uri), world.an).pushed.asked.components
     assert (own.registered, extra.registered, extra.component.needed) == (True, False, False)
-
-
-def test_consent_for_another_sessions_request(world: World, registry: Portal) -> None:
-    """An attacker begins at the portal and lures his victim to the page: without his cookie there is nothing."""
-    found = opened(registry)
-    for secret in ("", "x", "A" * 43, found.secret[:-1], registry.request_uri().rpartition(":")[2]):
-        with pytest.raises(RequestOver):
-            pending(world, Opened(found.request_id, secret), world.an)
-    other = opened(registry)
-    with pytest.raises(RequestOver):
-        pending(world, Opened(found.request_id, other.secret), world.an)
-
-
-def test_request_of_one_citizen_answered_by_another(world: World, registry: Portal) -> None:
-    found = opened(registry)
-    pending(world, found, world.an, claim=True)
-    with pytest.raises(RequestOver):
-        pending(world, found, world.binh)
-
-
-def test_request_claimed_by_two_citizens_at_once(world: World, registry: Portal) -> None:
-    found, at_once = opened(registry), Barrier(2)
-
-    def attempt(citizen: Citizen) -> bool:
-        with world.services.db.read() as session:
-            waiting = requests.pending(session, found.request_id, found.secret, citizen)
-        at_once.wait()
-        try:
-            with world.services.db.write() as session:
-                requests.claim(session, waiting, citizen)
-        except RequestOver:
-            return False
-        return True
-
-    with ThreadPoolExecutor(2) as pool:
-        assert sum(pool.map(attempt, (world.an, world.binh))) == 1
-
-
-def test_request_answered_twice(world: World, registry: Portal) -> None:
-    found = opened(registry)
-    waiting = pending(world, found, world.an, claim=True)
-    with world.services.db.write() as session:
-        requests.answer(session, waiting, world.an.citizen_id)
-    with pytest.raises(RequestOver), world.services.db.write() as session:
-        requests.answer(session, waiting, world.an.citizen_id)
-    with pytest.raises(RequestOver):
-        pending(world, found, world.an)
-    row = world.row(AuthorizationRequest, found.request_id)
-    assert (row.sealed, row.draft) == (b"", None), "what was asked is gone with the answer"
-
-
-def test_request_answered_without_having_been_claimed(world: World, registry: Portal) -> None:
-    waiting = pending(world, opened(registry), world.an)
-    with pytest.raises(RequestOver), world.services.db.write() as session:
-        requests.answer(session, waiting, world.an.citizen_id)
-
-
-def test_request_left_open_too_long(world: World, registry: Portal) -> None:
-    found = opened(registry)
-    with world.services.db.read() as session:
-        at = now(session)
-    world.change(AuthorizationRequest, found.request_id, expires_at=at)
-    with pytest.raises(RequestOver):
-        pending(world, found, world.an)
-
-
-def test_mix_up_is_told_by_the_issuer_in_every_answer(world: World, registry: Portal) -> None:
-    pushed = pending(world, opened(registry), None).pushed
-    issuer = world.services.settings.public_url
-    for answer in ({"code": "x"}, {"error": codes.REFUSED}):
-        assert f"iss={issuer.replace(':', '%3A').replace('/', '%2F')}" in codes.answer_url(pushed, issuer, **answer)
 
 
 def _cookie(header: str) -> str:

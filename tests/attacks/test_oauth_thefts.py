@@ -204,8 +204,7 @@ def test_token_of_another_agency_is_neither_told_of_nor_ended(registry: Portal, 
 
 def test_token_for_lists_opens_no_paper(registry: Portal) -> None:
     body = registry.attached()
-    form = {"grant_type": "client_credentials"}
-    lists = registry.post("/oauth/token", form, [registry.proof("/oauth/token")]).json()["access_token"]
+    lists = registry.lists_token()
     version = body["authorization_details"][0]["components"][0]["version"]
     place = f"/agency/grants/{body['grant_id']}/documents/{version}"
     assert registry.http.get(place, auth=Dpop(registry.key, lists)).status_code in {401, 404}

@@ -23,6 +23,7 @@ from vault.db import now
 from vault.models import Grant
 from vault.oauth import codes, requests
 from vault.oauth.clients import ASSERTION_TYPE
+from vault.oauth.requests import Opened, Pending
 from vault.principals import Citizen, Officer
 
 CALLBACK = "https://portal.example/callback"
@@ -140,6 +141,11 @@ class Portal:
         found: dict[str, Any] = answer.json()
         return found
 
+    def lists_token(self) -> str:
+        """A token for the agency's own lists."""
+        form = {"grant_type": "client_credentials"}
+        return str(self.post("/oauth/token", form, [self.proof("/oauth/token")]).json()["access_token"])
+
     def introspect(self, token: str) -> dict[str, Any]:
         answer = self.post("/oauth/introspect", {"token": token})
         assert answer.status_code == 200, answer.text
@@ -155,6 +161,18 @@ def portal(world: World, app: FastAPI, officer: Officer | None = None) -> Portal
         agencies.replace_keys(session, who.agency_id, jwks([signing]))
         agencies.register_portal(session, who.agency_id, [CALLBACK], [PROCEDURE], services.procedures)
     return Portal(world, who.agency_id, signing, visitors.visitor(world, app))
+
+
+def opened(portal: Portal, request_uri: str | None = None) -> Opened:
+    return requests.open_(portal.world.services.db, portal.client_id, request_uri or portal.request_uri())
+
+
+def pending(world: World, found: Opened, citizen: Citizen | None, *, claim: bool = False) -> Pending:
+    with world.services.db.write() as session:
+        waiting = requests.pending(session, found.request_id, found.secret, citizen)
+        if claim and citizen is not None:
+            requests.claim(session, waiting, citizen)
+        return waiting
 
 
 def grant_of(world: World, token_response: Mapping[str, Any]) -> Grant:

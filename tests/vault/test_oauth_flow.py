@@ -12,11 +12,11 @@ from sharing import grants as verifying
 from sharing.keys import SigningKey, parse_jwks
 from tests.dpop import Dpop
 from tests.vault import visitors
-from tests.vault.portal import CALLBACK, DETAIL, FORM, PROCEDURE, Portal, grant_of, later, portal, refusal, returned
+from tests.vault.portal import CALLBACK, DETAIL, FORM, PROCEDURE, Portal, later, portal, refusal, returned
 from tests.vault.visitors import URL
 from tests.vault.world import World
 from vault.db import now
-from vault.models import AccessToken, AuthorizationCode, AuthorizationRequest, GrantHolder, Holder
+from vault.models import AccessToken, AuthorizationCode, AuthorizationRequest
 from vault.oauth import codes, requests
 from vault.tokens import decode, digest
 
@@ -281,56 +281,6 @@ def test_a_portal_that_asks_for_too_much_learns_why_and_no_person_is_bothered(wo
     answer = registry.push({"procedure": "house-construction-permit"})
     refusal(answer, "invalid_authorization_details")
     assert world.services.db and not _requests(world)
-
-
-def test_an_agency_ends_its_token_and_its_officers_keep_what_was_shared(world: World, registry: Portal) -> None:
-    body = registry.attached()
-    answer = registry.post("/oauth/revoke", {"token": body["access_token"], "token_type_hint": "refresh_token"})
-    assert (answer.status_code, answer.content) == (200, b"")
-    assert registry.introspect(body["access_token"]) == {"active": False}
-    assert grant_of(world, body).revoked_at is None
-    assert world.row(GrantHolder, (body["grant_id"], Holder.agency)) is not None
-    assert world.row(GrantHolder, (body["grant_id"], Holder.token)) is None
-    assert len(world.events("token-revoked")) == 1
-    again = registry.post("/oauth/revoke", {"token": body["access_token"]})
-    assert (again.status_code, len(world.events("token-revoked"))) == (200, 1)
-
-
-@pytest.mark.parametrize("token", ["x", "A" * 43, "é", "\x00", "x" * 5000])
-def test_revoking_what_never_was_is_no_error(registry: Portal, token: str) -> None:
-    assert registry.post("/oauth/revoke", {"token": token}).status_code == 200
-    assert registry.introspect(token) == {"active": False}
-
-
-def test_what_is_missing_at_revocation_and_introspection_is_named(registry: Portal) -> None:
-    for path in ("/oauth/revoke", "/oauth/introspect"):
-        refusal(registry.post(path, {}), "invalid_request")
-
-
-def test_introspection_tells_an_agency_of_its_own_tokens(world: World, registry: Portal) -> None:
-    body = registry.attached()
-    found = registry.introspect(body["access_token"])
-    detail = body["authorization_details"][0]
-    assert found == {
-        "active": True,
-        "client_id": registry.client_id,
-        "iss": URL,
-        "iat": found["iat"],
-        "exp": int(grant_of(world, body).expires_at.timestamp()),
-        "token_type": "DPoP",
-        "cnf": {"jkt": registry.key.kid},
-        "authorization_details": [{name: value for name, value in detail.items() if name != "fields"}],
-    }
-    lists = _client_credentials(registry).json()["access_token"]
-    assert registry.introspect(lists).keys() == {"active", "client_id", "iss", "iat", "exp", "token_type", "cnf"}
-
-
-def test_a_token_of_a_revoked_grant_or_after_its_end_is_not_active(world: World, registry: Portal) -> None:
-    first, second = registry.attached(), registry.attached()
-    world.revoke(first["grant_id"])
-    assert registry.introspect(first["access_token"]) == {"active": False}
-    later(world, AccessToken, _hash(second["access_token"]))
-    assert registry.introspect(second["access_token"]) == {"active": False}
 
 
 def _client_credentials(registry: Portal, **more: str) -> Any:

@@ -69,8 +69,7 @@ def test_a_used_code_is_known_for_as_long_as_it_could_do_harm(world: World, regi
 
 
 def test_tokens_for_lists_go_at_once_and_those_for_grants_later(world: World, registry: Portal) -> None:
-    form = {"grant_type": "client_credentials"}
-    lists = registry.post("/oauth/token", form, [registry.proof("/oauth/token")]).json()["access_token"]
+    lists = registry.lists_token()
     token = registry.attached()["access_token"]
     for each in (lists, token):
         later(world, AccessToken, hash_of(each))
