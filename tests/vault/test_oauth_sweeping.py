@@ -9,8 +9,10 @@ from tests.vault import visitors
 from tests.vault.portal import Portal, grant_of, later, portal, refusal
 from tests.vault.world import World
 from vault.housekeeping import Housekeeping
+from vault.i18n import translator
 from vault.models import AccessToken, AuthorizationCode, AuthorizationRequest, Grant, GrantHolder
 from vault.oauth import requests
+from vault.pages import telling
 from vault.tokens import decode, digest
 
 
@@ -53,7 +55,9 @@ def test_a_grant_whose_code_nobody_fetched_ends(world: World, registry: Portal) 
     with world.services.db.read() as session:
         held = session.exec(select(GrantHolder).where(GrantHolder.grant_id == row.grant_id)).all()
     assert [holder.holder for holder in held] == ["citizen"]
-    assert [event.detail for event in world.events("revoked")] == ["never-fetched"]
+    (event,) = world.events("revoked")
+    assert event.detail == "never-fetched"
+    assert "never fetched" in telling.sentence(event, "Sở Tư pháp", "", translator("en"))
     refusal(registry.exchange(code), "invalid_grant")
 
 
