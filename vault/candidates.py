@@ -17,7 +17,7 @@ from vault.procedures import ISSUED, Component
 from vault.readings import Kinds
 from vault.wallets import Wallet
 
-DATED = 24
+DATED = 12
 """Papers of one kind whose day of issue is looked up, the better ones first: each has to be opened for it."""
 
 _BUSY = (ReadingState.waiting, ReadingState.reading)
@@ -49,7 +49,7 @@ def opened(session: Session, wallet: Wallet, candidates: Iterable[Candidate]) ->
 
 def issued_on(kinds: Kinds, paper: Paper) -> date | None:
     """The day a paper was issued: as its owner says, else as it was read when that is sure."""
-    seen = readings.view(kinds, paper)
+    seen = readings.view(kinds, paper, pages=False)
     fact = next((fact for fact in seen.facts if fact.spec.name == ISSUED), None)
     if fact is None or not (fact.confirmed or (fact.read and fact.read.confidence >= readings.SURE)):
         return None

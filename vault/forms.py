@@ -44,7 +44,7 @@ class Filled:
 
 def fill(kinds: Kinds, fields: Iterable[AskedField], papers: Mapping[str, Paper]) -> tuple[Filled, ...]:
     """Each field from its first source that says something; `papers` by the component that each was chosen for."""
-    views = {component: readings.view(kinds, paper) for component, paper in papers.items()}
+    views = {component: readings.view(kinds, paper, pages=False) for component, paper in papers.items()}
     return tuple(_filled(asked, views) for asked in fields)
 
 

@@ -90,8 +90,8 @@ def seal_reading(key: Key, version_id: str, reading: Reading) -> bytes:
     return key.seal(zlib.compress(reading.to_json()), context("reading", version_id))
 
 
-def open_reading(key: Key, version_id: str, sealed: bytes) -> Reading:
-    return Reading.from_json(zlib.decompress(key.open(sealed, context("reading", version_id))))
+def open_reading(key: Key, version_id: str, sealed: bytes, *, pages: bool = True) -> Reading:
+    return Reading.from_json(zlib.decompress(key.open(sealed, context("reading", version_id))), pages=pages)
 
 
 def _reader(blobs: Blobs, key: Key, ctx: bytes, name: str) -> SealedReader:

@@ -57,11 +57,11 @@ class ReadingView:
         return ReadingState(self.paper.version.state)
 
 
-def load(paper: Paper) -> Reading:
+def load(paper: Paper, *, pages: bool = True) -> Reading:
     """Raises `NotReadYet` while there is none."""
     if paper.version.reading is None:
         raise NotReadYet
-    return papers.open_reading(paper.key, paper.version.id, paper.version.reading)
+    return papers.open_reading(paper.key, paper.version.id, paper.version.reading, pages=pages)
 
 
 def confirmed_values(paper: Paper) -> dict[str, str]:
@@ -77,9 +77,12 @@ def opened_values(key: Key, version: Version) -> dict[str, str]:
     return values
 
 
-def view(kinds: Kinds, paper: Paper) -> ReadingView:
-    reading = load(paper) if paper.version.reading is not None else None
+def view(kinds: Kinds, paper: Paper, *, pages: bool = True) -> ReadingView:
+    """Without `pages` the reading comes without its text, which many papers at once are quicker for."""
     kind = kinds.get(paper.document.kind) or kinds["other"]
+    reading = load(paper, pages=pages) if paper.version.reading is not None else None
+    if reading is not None and not pages and reading.kind != kind.code:  # its fields are found anew, in the text
+        reading = load(paper)
     found = _found(reading, kind)
     said = confirmed_values(paper)
     doubts = disagreements(kind.code, _counted(found, said))

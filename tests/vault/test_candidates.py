@@ -84,7 +84,7 @@ def test_a_day_that_was_hardly_legible_does_not_count_until_its_owner_says_it(wo
 
 
 def test_a_wallet_full_of_papers_of_one_kind_is_not_opened_whole(world: World) -> None:
-    papers = [consenting.put_in(world, "marital-status", found={"issued-on": "2026-10-01"}) for _ in range(30)]
+    papers = [consenting.put_in(world, "marital-status", found={"issued-on": "2026-10-01"}) for _ in range(16)]
     newest = sorted(papers, key=lambda paper: paper.version.created_at, reverse=True)[: candidates.DATED]
     statements: list[str] = []
     engine = world.services.db.engine

@@ -98,3 +98,15 @@ def test_an_id_that_contradicts_the_birth_date_is_shown(world: World) -> None:
     with world.services.db.read() as session:
         view = readings.view(world.services.kinds, documents.get(session, world.an.wallet, document_id))
     assert any({"id-number", "birth-date"} <= set(doubt.fields) for doubt in view.doubts)
+
+
+def test_a_reading_without_its_text_says_the_same_also_of_a_paper_of_another_kind(world: World) -> None:
+    """The owner's word on the kind has the fields found anew, which needs the text."""
+    same, other = _read(world, _licence("2031-06-10")), _read(world, _licence("2031-06-10"), kind="citizen-card")
+    for document_id in (same, other):
+        with world.services.db.read() as session:
+            paper = documents.get(session, world.an.wallet, document_id)
+        whole, quick = (readings.view(world.services.kinds, paper, pages=pages) for pages in (True, False))
+        assert quick.facts == whole.facts
+        assert quick.reading is not None
+        assert bool(quick.reading.pages) == (document_id == other)

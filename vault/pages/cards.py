@@ -37,7 +37,7 @@ class Card:
 
 
 def card(kinds: Kinds, paper: Paper, language: str, today: date, snippet: Snippet | None = None) -> Card:
-    seen = view(kinds, paper)
+    seen = view(kinds, paper, pages=False)
     return Card(
         id=paper.id,
         paper=paper,
