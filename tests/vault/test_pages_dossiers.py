@@ -240,6 +240,7 @@ def test_what_cannot_be_asked_is_said_and_nothing_typed_is_lost(
     assert said in answer.text
     assert f">{form['note']}</textarea>" in answer.text
     assert ('value="partner-identity" checked' in answer.text) is ("component" in form)
+    assert f'name="back" value="/officer/dossiers/{attached.dossier.id}"' in answer.text  # a page that can be reloaded
     assert waiting(world) == 0
 
 

@@ -140,7 +140,7 @@ def _page(
     return page(
         request, "officer/dossier.html", officer, status=problem.status if problem else 200,
         dossier=_shown(services, case, language), problem=problem, chosen=components, note=note,
-        most=supplements.NOTE_CHARS,
+        most=supplements.NOTE_CHARS, address=f"/officer/dossiers/{dossier_id}",
     )  # fmt: skip
 
 
