@@ -3,13 +3,14 @@
 from pathlib import Path
 
 from fastapi import FastAPI
+from starlette.exceptions import HTTPException
 from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.staticfiles import StaticFiles
 
 from examples.portal import citizen, keys, officer, procedures
 from examples.portal.dossiers import Store
-from examples.portal.pages import Portal, guard
+from examples.portal.pages import Portal, guard, nothing_there
 from examples.portal.settings import HOST, Settings
 from examples.portal.vault import Vault
 
@@ -27,6 +28,7 @@ def create_app(portal: Portal) -> FastAPI:
     app.state.portal = portal
     app.add_middleware(BaseHTTPMiddleware, dispatch=guard)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=[HOST, "localhost"])  # no name that somebody points at us
+    app.add_exception_handler(HTTPException, nothing_there)
     app.include_router(citizen.router)
     app.include_router(officer.router)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"))

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from mimetypes import guess_extension
 from typing import IO, Any
 
 from fastapi import APIRouter, Request
@@ -145,10 +146,11 @@ def _granted(portal: Portal, found: Dossier, attached: Attached, version: str) -
 
 def _streamed(file: IO[bytes], item: Item) -> Response:
     """Already checked; a browser may show it, but nothing in it may run or ask for anything."""
-    shown = item.media_type in SHOWN
+    how = "inline" if item.media_type in SHOWN else "attachment"
+    name = f"{item.kind}{guess_extension(item.media_type) or ''}"
     headers = {
         "Content-Length": str(item.size),
-        "Content-Disposition": f'{"inline" if shown else "attachment"}; filename="{item.kind}"',
+        "Content-Disposition": f'{how}; filename="{name}"',
         "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
     }
 

@@ -118,6 +118,11 @@ def missing(request: Request) -> Response:
     return show(request, "message.html", 404, code="missing")
 
 
+def nothing_there(request: Request, _error: Exception) -> Response:
+    """For addresses and methods that no route has."""
+    return missing(request)
+
+
 async def guard(request: Request, go_on: Callable[[Request], Awaitable[Response]]) -> Response:
     """Lets pages of this portal post to it, and no other's. A cookie's SameSite is no help here: another port on the
     same machine is the same site, so the browser must say that it is the same origin (W3C Fetch Metadata, or Origin).

@@ -118,6 +118,18 @@ def test_a_name_that_somebody_points_at_this_machine_is_refused(lonely: PortalPr
         assert browser.get("/officer", headers={"Host": "evil.example"}).status_code == 400
 
 
+def test_an_address_that_leads_nowhere_is_told_on_a_page(lonely: PortalProcess) -> None:
+    with lonely.browser() as browser:
+        for answer in (
+            browser.get("/nowhere"),
+            browser.get("/static/nowhere.js"),
+            browser.get("/officer/H1"),
+            browser.delete("/"),
+        ):
+            assert answer.status_code == 404
+            assert "Không có trang này" in answer.text
+
+
 def test_who_comes_by_another_name_of_this_machine_is_led_to_the_one_it_is_registered_by(lonely: PortalProcess) -> None:
     answer = httpx.get(f"http://127.0.0.1:{lonely.port}/officer", headers={"Host": f"localhost:{lonely.port}"})
     assert answer.status_code == 307

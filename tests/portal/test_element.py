@@ -90,7 +90,8 @@ def test_its_pages_fit_and_anybody_can_use_them(page: Page, path: str, size: dic
     page.set_viewport_size(size)  # type: ignore[arg-type]
     if path == "form":
         page.goto("/")
-        page.locator("button[value=marriage-registration]").click()
+        with page.expect_navigation(url="**/dossiers/*"):
+            page.locator("button[value=marriage-registration]").click()
     else:
         page.goto(path)
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
