@@ -239,6 +239,20 @@ def finish_reading(world: World) -> None:
             version.state = "done"  # type: ignore[assignment]
 
 
+def test_what_a_paper_says_fills_the_fields_that_stood_empty_while_it_was_read(world: World) -> None:
+    """The page keeps what was typed before it shows the reading: what nobody touched is not taken for emptied."""
+    opened = ask(world, detail())
+    client = browser(world, opened)
+    before = client.get(at(opened)).text
+    shown = dict(re.findall(r'name="(shown\.[\w-]+)" value="([^"]*)"', before))
+    assert "shown.applicant-name" in shown
+    put_in(world, "citizen-card", found=CARD)
+    typed = controls(before) | {"field.applicant-birth-date": "15/03/1990"}
+    client.post(at(opened), data=typed | shown | {"decision": "change"})
+    after = controls(client.get(at(opened)).text)
+    assert (after["field.applicant-name"], after["field.applicant-birth-date"]) == ("Trần Thị An", "15/03/1990")
+
+
 def test_an_optional_paper_that_was_put_in_on_the_spot_is_ticked_once_it_is_there(world: World) -> None:
     put_in(world, "citizen-card")
     opened = ask(world, detail(BIRTH))

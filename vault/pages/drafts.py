@@ -17,10 +17,10 @@ def changed(proposal: Proposal, before: Draft, form: Form, translate: Translate)
     for filled in proposal.form:
         typed = form.get(f"field.{filled.name}", "")
         proposed = text_of(filled, translate) if filled.asked.registered else ""
-        if typed != proposed:
-            fields[filled.name] = typed
-        else:
+        if typed == proposed:
             fields.pop(filled.name, None)
+        elif typed != form.get(f"shown.{filled.name}"):  # else untouched: a paper was read while the page was open
+            fields[filled.name] = typed
     return Draft({name: said for name, said in components.items() if said is not None}, fields)
 
 
