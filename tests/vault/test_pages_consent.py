@@ -262,6 +262,23 @@ def test_an_optional_paper_that_was_put_in_on_the_spot_is_ticked_once_it_is_ther
     assert controls(client.get(at(opened)).text)["component.parents-marriage"] == marriage.version.id
 
 
+def test_a_paper_that_is_read_while_the_page_is_open_is_not_taken_for_left_out(world: World) -> None:
+    put_in(world, "citizen-card")
+    opened = ask(world, detail(BIRTH))
+    client = browser(world, opened)
+    send(client, at(opened), upload="parents-marriage")
+    marriage = put_in(world, "marriage-certificate", state="reading")
+    waiting = controls(client.get(at(opened)).text)
+    world.change(Version, marriage.version.id, state="done")
+    client.post(at(opened), data=waiting | {"decision": "change"})
+    page = client.get(at(opened)).text
+    assert controls(page)["component.parents-marriage"] == marriage.version.id
+    unticked = controls(page) | {"offered.parents-marriage": "1", "decision": "change"}
+    del unticked["component.parents-marriage"]
+    client.post(at(opened), data=unticked)
+    assert "component.parents-marriage" not in controls(client.get(at(opened)).text)
+
+
 def test_alternatives_are_named_where_a_new_paper_is_put_in(world: World) -> None:
     opened = ask(world, detail())
     client = browser(world, opened)

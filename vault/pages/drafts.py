@@ -31,8 +31,8 @@ def _said(slot: Slot, before: str | None, form: Form) -> str | None:
         return None if slot.needed else BEST
     if sent:
         return before if slot.match.best and sent == slot.match.best.version_id and slot.needed else sent
-    had_control = slot.chosen is not None or slot.offered is not None
-    return "" if had_control and not slot.needed else before
+    offered = f"offered.{slot.name}" in form  # else it was read while the page was open, and nobody left it out
+    return "" if offered and not slot.needed else before
 
 
 def sent(form: Form) -> Draft:
