@@ -1,7 +1,7 @@
 """What is asked and what the wallet has for it, as the page of a consent shows it: codes become words here."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from urllib.parse import urlsplit
 
@@ -32,13 +32,16 @@ class Reader:
     language: str
     translate: Translate
     today: date
+    _cards: dict[str, Card] = field(default_factory=dict, repr=False, compare=False)
 
     def kind_names(self, component: Component) -> list[tuple[str, str]]:
         """Codes and names of the kinds that a component takes."""
         return [(code, (self.kinds.get(code) or self.kinds["other"]).names[self.language]) for code in component.kinds]
 
     def card(self, paper: Paper) -> Card:
-        return card(self.kinds, paper, self.language, self.today)
+        """Made once: several values of the form stand on one paper, and each card opens a reading."""
+        known = self._cards.get(paper.version.id)
+        return known or self._cards.setdefault(paper.version.id, card(self.kinds, paper, self.language, self.today))
 
 
 @dataclass(frozen=True)
@@ -183,6 +186,8 @@ def _wrong(slot: Slot, reader: Reader) -> tuple[str, str]:
         "kind": reader.kinds[near.kind].names[reader.language] if near and near.kind in reader.kinds else "",
     }
     problem, advice = words.MATCH_PROBLEMS[slot.problem.value], words.MATCH_ADVICE[slot.problem.value]
+    if slot.problem is Problem.MISSING and slot.match.others:
+        problem = words.NO_OTHER
     return _filled(translate, problem, values), _filled(translate, advice, values)
 
 

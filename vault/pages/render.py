@@ -78,6 +78,7 @@ def environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        auto_reload=False,  # templates are part of the package: nobody changes them under a running server
     )
     found.filters |= {"date": day, "moment": moment, "size": _size}
     return found
