@@ -1,7 +1,7 @@
 """What a wallet has for what is asked: the papers that would go along, what is wrong with others, the form filled."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from sqlmodel import Session
@@ -14,6 +14,7 @@ from vault.forms import Filled
 from vault.matching import Candidate, Match, Problem
 from vault.oauth.details import AskedComponent
 from vault.principals import Citizen
+from vault.procedures import Component
 from vault.questions import BEST, Draft, Question
 from vault.services import Services
 
@@ -71,7 +72,7 @@ def propose(session: Session, services: Services, citizen: Citizen, question: Qu
     others = {said for said in draft.components.values() if said and said != BEST} - known.keys()
     if others:
         known |= candidates.named(session, services.kinds, citizen.wallet, components, others)
-    matches = matching.match(components, papers, today)
+    matches = _matches(components, papers, question.sent, today)
     slots = tuple(
         _slot(asked, match, known, draft.components.get(match.component.name), today)
         for asked, match in zip(question.components, matches, strict=True)
@@ -101,6 +102,19 @@ def days_of(services: Services, question: Question) -> int:
     """How long the agency needs the papers, by its procedure and as far as this vault allows."""
     procedure, settings = services.procedures.get(question.procedure), services.settings
     return min(procedure.days if procedure else settings.grant_days, settings.grant_days_max)
+
+
+def _matches(
+    components: Sequence[Component], papers: Sequence[Candidate], sent: Collection[str], today: date
+) -> tuple[Match, ...]:
+    """What the agency has already is no answer when it asks for more; it can still be chosen."""
+    found = matching.match(components, [paper for paper in papers if paper.version_id not in sent], today)
+    again = [paper for paper in papers if paper.version_id in sent]
+    return tuple(replace(each, others=(*each.others, *_fitting(each.component, again, today))) for each in found)
+
+
+def _fitting(component: Component, papers: Iterable[Candidate], today: date) -> tuple[Candidate, ...]:
+    return tuple(paper for paper in papers if matching.problem_of(component, paper, today) is None)
 
 
 def _slot(asked: AskedComponent, match: Match, known: Mapping[str, Candidate], said: str | None, today: date) -> Slot:

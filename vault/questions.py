@@ -41,7 +41,8 @@ class Draft:
 class Question:
     """Who asks for which papers, for which dossier (the agency's own `reference`), and why.
 
-    Either `pending` (a portal's request) or `waiting` (a supplement) is there.
+    Either `pending` (a portal's request) or `waiting` (a supplement) is there; `sent` are the versions that the agency
+    has in the dossier already.
     """
 
     id: str
@@ -54,6 +55,7 @@ class Question:
     fields: tuple[AskedField, ...] = ()
     pending: Pending | None = None
     waiting: Waiting | None = None
+    sent: frozenset[str] = frozenset()
 
     def component(self, name: str) -> Component | None:
         return next((asked.component for asked in self.components if asked.component.name == name), None)
@@ -70,7 +72,7 @@ class Question:
         return Draft(kept["components"], kept["fields"])
 
     def keep(self, session: Session, wallet: Wallet, draft: Draft) -> None:
-        """Keeps what was chosen; of names and texts only what was asked and fits."""
+        """Keeps what was chosen, until it is answered; of names and texts only what was asked and fits."""
         names = {asked.component.name for asked in self.components}
         kept = {
             "components": {name: said for name, said in draft.components.items() if name in names and len(said) <= 36},
@@ -79,7 +81,9 @@ class Question:
         }  # fmt: skip
         sealed = wallet.key.seal(json.dumps(kept, ensure_ascii=False).encode(), _context(self.id))
         table = type(self._row)
-        session.exec(update(table).where(col(table.id) == self.id).values(draft=sealed))
+        own = col(table.citizen_id).is_(None) | (col(table.citizen_id) == wallet.citizen_id)
+        waiting = (col(table.id) == self.id, own, col(table.answered_at).is_(None))
+        session.exec(update(table).where(*waiting).values(draft=sealed))
 
     @property
     def _row(self) -> AuthorizationRequest | Supplement:
@@ -122,6 +126,7 @@ def of_supplement(session: Session, services: Services, citizen: Citizen, supple
         asked_at=waiting.supplement.created_at,
         components=tuple(_again(session, services, waiting, name) for name in names),
         waiting=waiting,
+        sent=frozenset(session.exec(select(DossierItem.version_id).where(DossierItem.dossier_id == dossier.id))),
     )
 
 

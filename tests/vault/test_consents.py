@@ -30,6 +30,7 @@ from vault.models import (
     Version,
 )
 from vault.oauth.requests import Opened
+from vault.proposals import propose
 from vault.questions import BEST, Draft, Question
 
 BIRTH = "birth-registration"
@@ -284,6 +285,23 @@ def test_a_supplement_is_answered_into_the_agencys_hands_at_once(world: World) -
     assert received.terms and received.terms.purpose == "Bản chụp bị mờ"
     assert holder and grantkeys.open_by_dossier(holder, first.key)
     assert world.row(Supplement, supplement.id).answered_at is not None
+
+
+def test_what_the_agency_has_already_is_not_proposed_again_but_can_be_chosen(world: World) -> None:
+    card = put_in(world, "citizen-card")
+    first = attaching.attach(world, {"applicant-identity": card})
+    question = supplement_of(world, attaching.ask(world, first, "partner-identity").id)
+    with world.services.db.read() as session:
+        (slot,) = propose(session, world.services, world.an, question, Draft()).slots
+    assert (slot.chosen, slot.problem) == (None, Problem.MISSING)
+    assert [paper.version_id for paper in slot.match.others] == [card.version.id]
+    passport = put_in(world, "passport")
+    with world.services.db.read() as session:
+        (slot,) = propose(session, world.services, world.an, question, Draft()).slots
+        draft = chosen(partner_identity=card.version.id)
+        (again,) = propose(session, world.services, world.an, question, draft).slots
+    assert slot.chosen and slot.chosen.version_id == passport.version.id
+    assert again.chosen and again.chosen.version_id == card.version.id
 
 
 def test_a_supplement_is_answered_once_and_not_after_it_was_withdrawn(world: World) -> None:

@@ -17,11 +17,12 @@ TABLES = (
     words.NOTICES, words.TIERS, words.TIERS_EXPLAINED, words.SOURCES, words.FIELDS, words.DOUBTS, words.SEXES,
     words.GRANT_STATES, words.GRANT_STATES_AT_AGENCY, words.DOSSIER_STATES,
     words.MATCH_REASONS, words.MATCH_PROBLEMS, words.MATCH_ADVICE,
-    words.TIERS_AT_AGENCY, words.TIERS_EXPLAINED_AT_AGENCY, words.PROBLEMS, problems.REASONS, telling.SENTENCES, telling.WITHOUT_PAPER, telling.REFUSALS,
+    words.TIERS_AT_AGENCY, words.TIERS_EXPLAINED_AT_AGENCY, words.PROBLEMS, problems.REASONS,
+    telling.SENTENCES, telling.WITHOUT_PAPER, telling.REFUSALS,
 )  # fmt: skip
 SINGLES = (
     words.DOUBT_UNKNOWN, words.SURE, words.LIKELY, words.UNSURE, words.DOUBTFUL, words.NOT_FOUND,
-    words.CONFIRMED, words.STRUCK_OUT, words.CHOSEN_BY_YOU,
+    words.CONFIRMED, words.STRUCK_OUT, words.CHOSEN_BY_YOU, words.NO_OTHER,
     telling.SOMETHING, telling.SOMEBODY, telling.A_PAPER, *telling.STEPS,
     *shares.HEADINGS,
 )  # fmt: skip

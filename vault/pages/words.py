@@ -171,6 +171,8 @@ MATCH_PROBLEMS: Mapping[str, str] = {
 }
 """Why no paper stands at a place, by the code of the problem."""
 
+NO_OTHER = "You have no other one: what you have stands elsewhere in this dossier."
+
 MATCH_ADVICE: Mapping[str, str] = {
     "missing": "Take a picture of it or choose a file. After that you come back to this page.",
     "expired": "If you have a new one, put it in. Otherwise apply for a new one first.",
