@@ -9,17 +9,17 @@ from sqlalchemy import inspect
 from vault import migrate, models
 from vault.db import Database
 
-AT = "'2026-11-23 08:00:00'"
 IN_USE = (
-    f"INSERT INTO wallet VALUES ('c', {AT}, x'00')",
-    f"INSERT INTO agency VALUES ('a', 'Sở', {AT}, x'00', x'00', x'00', '{{}}')",
+    "INSERT INTO wallet VALUES ('c', CURRENT_TIMESTAMP, x'00')",
+    "INSERT INTO agency VALUES ('a', 'Sở', CURRENT_TIMESTAMP, x'00', x'00', x'00', '{}')",
     "INSERT INTO document (id, citizen_id, kind, kind_confirmed, created_at) "
-    f"VALUES ('d', 'c', 'birth-certificate', 0, {AT}), ('e', 'c', 'other', 0, {AT})",
+    "VALUES ('d', 'c', 'birth-certificate', 0, CURRENT_TIMESTAMP), ('e', 'c', 'other', 0, CURRENT_TIMESTAMP)",
     'INSERT INTO "grant" (id, citizen_id, agency_id, created_at, not_before, expires_at, openings_max, openings, '
-    f"sealed_grant, token_hash) VALUES ('g', 'c', 'a', {AT}, {AT}, {AT}, 3, 0, x'00', x'01')",
+    "sealed_grant, token_hash) "
+    "VALUES ('g', 'c', 'a', CURRENT_TIMESTAMP, CURRENT_TIMESTAMP, CURRENT_TIMESTAMP, 3, 0, x'00', x'01')",
     "INSERT INTO grantholder VALUES ('g', 'citizen', x'00'), ('g', 'agency', x'00'), ('g', 'token', x'00')",
     "INSERT INTO grantitem (grant_id, version_id) VALUES ('g', 'v')",
-    f"INSERT INTO usedassertion VALUES (x'02', {AT})",
+    "INSERT INTO usedassertion VALUES (x'02', CURRENT_TIMESTAMP)",
 )
 """A small vault as the first tables held it."""
 

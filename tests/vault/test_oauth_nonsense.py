@@ -96,7 +96,8 @@ def test_what_fails_here_is_said_by_the_codes_of_oauth(code: str, error: str) ->
 
 TEXTS = st.sampled_from(
     ["", "x", SECRET, "\x00", "é", "\U0001f4a9", "A" * 43, "S256", "code", "authorization_code", "client_credentials",
-     "[" * 500, "a.b.c", "urn:ietf:params:oauth:request_uri:" + "A" * 43, "x" * 600, "' OR 1=1", "\"><script>", "{}", "-1"]
+     "[" * 500, "a.b.c", "urn:ietf:params:oauth:request_uri:" + "A" * 43, "x" * 600, "' OR 1=1", '"><script>',
+     "{}", "-1"]
 ) | st.text(max_size=30)  # fmt: skip
 NAMES = st.sampled_from(
     ["client_id", "client_assertion", "client_assertion_type", "response_type", "redirect_uri", "state", "token",
