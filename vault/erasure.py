@@ -45,6 +45,9 @@ def erase_wallet(services: Services, citizen: Citizen, password: str) -> None:
 
 
 def _end_grants(session: Session, citizen_id: str) -> None:
+    """The grants first: whoever is redeeming one holds its row, and is waited for, so that nothing is left behind."""
+    ended = {"revoked_at": now(session), "link_hash": None, "sealed_grant": b""}
+    session.exec(update(Grant).where(col(Grant.citizen_id) == citizen_id).values(**ended))
     mine = select(Grant.id).where(Grant.citizen_id == citizen_id)
     session.exec(delete(GrantHolder).where(col(GrantHolder.grant_id).in_(mine)))
     session.exec(update(GrantItem).where(col(GrantItem.grant_id).in_(mine)).values(wrapped_key=None))
@@ -52,5 +55,3 @@ def _end_grants(session: Session, citizen_id: str) -> None:
         session.exec(delete(held).where(col(held.grant_id).in_(mine)))
     for own in (AuthorizationRequest, Supplement, Dossier):
         session.exec(delete(own).where(col(own.citizen_id) == citizen_id))
-    ended = {"revoked_at": now(session), "link_hash": None, "sealed_grant": b""}
-    session.exec(update(Grant).where(col(Grant.citizen_id) == citizen_id).values(**ended))
