@@ -14,6 +14,7 @@ from storage.keys import Key
 from vault import accesslog, accesstokens, agencies, grantkeys, grants, tokens
 from vault.accesslog import Kind
 from vault.agencies import AgencySystem
+from vault.agencykeys import TokenReader
 from vault.db import Database, now
 from vault.errors import LinkUnusable, NotFound, TokenInvalid
 from vault.models import AccessToken, DossierItem, Grant, GrantHolder, Holder
@@ -101,17 +102,10 @@ def is_for(session: Session, token: AccessToken, grant: Grant) -> bool:
 
 def key_by_token(session: Session, who: TokenBearer, token: AccessToken, grant: Grant) -> Key | None:
     """The grant's key, as far as this token leads to it: directly, or through the first grant of the dossier."""
-    secret, holder = tokens.decode(who.token), session.get(GrantHolder, (token.grant_id, Holder.token))
-    if secret is None or holder is None:
+    secret = tokens.decode(who.token)
+    if secret is None or token.grant_id is None:
         return None
-    own = grantkeys.open_by_token(holder, secret)
-    if token.grant_id == grant.id:
-        return own
-    later = session.get(GrantHolder, (grant.id, Holder.dossier))
-    try:
-        return grantkeys.open_by_dossier(later, own) if later is not None else None
-    except SealBroken:
-        return None
+    return TokenReader(token.agency_id, token.grant_id, secret).key(session, grant)
 
 
 def hand_over(

@@ -6,8 +6,9 @@ from sqlmodel import Session
 
 from sharing.terms import Terms
 from vault import accesstokens, grantkeys, grants, tokens
+from vault.agencykeys import TokenReader
 from vault.db import now
-from vault.models import AccessToken, Grant, GrantHolder, Holder
+from vault.models import AccessToken, Grant
 from vault.oauth import granted
 from vault.oauth.clients import Client, Form, needed
 from vault.services import Services
@@ -55,8 +56,8 @@ def _members(row: AccessToken) -> dict[str, Any]:
 
 def _terms(session: Session, row: AccessToken, token: str) -> Terms | None:
     """What the token's grant says, which the token itself opens; None once the grant was revoked."""
-    grant, holder = session.get(Grant, row.grant_id), session.get(GrantHolder, (row.grant_id, Holder.token))
-    secret = tokens.decode(token)
-    if grant is None or holder is None or secret is None or grant.revoked_at is not None:
+    grant, secret = session.get(Grant, row.grant_id), tokens.decode(token)
+    if grant is None or row.grant_id is None or secret is None or grant.revoked_at is not None:
         return None
-    return grants.read_terms(grantkeys.open_grant(grantkeys.open_by_token(holder, secret), grant))
+    key = TokenReader(row.agency_id, row.grant_id, secret).key(session, grant)
+    return grants.read_terms(grantkeys.open_grant(key, grant)) if key else None
