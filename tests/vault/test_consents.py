@@ -157,6 +157,19 @@ def test_what_was_chosen_and_typed_is_kept_sealed_until_it_is_answered(world: Wo
     assert world.row(AuthorizationRequest, opened.request_id).draft is None
 
 
+def test_nothing_is_kept_by_somebody_else_or_after_the_answer(world: World) -> None:
+    card = put_in(world, "citizen-card")
+    opened = ask(world, detail())
+    question, draft = question_of(world, opened), Draft({}, {"applicant-name": "Trần Thị Ân"})
+    with world.services.db.write() as session:
+        question.keep(session, world.binh.wallet, draft)
+    assert world.row(AuthorizationRequest, opened.request_id).draft is None
+    agree(world, opened, chosen(applicant_identity=card.version.id))
+    with world.services.db.write() as session:  # from a page that was still open
+        question.keep(session, world.an.wallet, draft)
+    assert world.row(AuthorizationRequest, opened.request_id).draft is None
+
+
 # What is granted
 
 
