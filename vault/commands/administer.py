@@ -60,16 +60,17 @@ def replace_keys(name: AgencyName, jwks: JwksFile) -> None:
 @agency.command("portal")
 def register_portal(
     name: AgencyName,
-    redirect_uri: Annotated[list[str], typer.Option(help="Address that answers go to, exactly as the portal sends it.")],
+    redirect_uri: Annotated[
+        list[str], typer.Option(help="Address that answers go to, exactly as the portal sends it.")
+    ],
     procedure: Annotated[list[str], typer.Option(help="Code of a procedure that it may ask papers for.")],
 ) -> None:
     """Say where an agency's portal gets its answers and what it may ask for; what was registered before is replaced."""
     from vault import agencies
 
-    with opened() as services:
-        with services.db.write() as session:
-            found = agencies.find(session, name)
-            agencies.register_portal(session, found.id, redirect_uri, procedure, services.procedures)
+    with opened() as services, services.db.write() as session:
+        found = agencies.find(session, name)
+        agencies.register_portal(session, found.id, redirect_uri, procedure, services.procedures)
     typer.echo("The portal is registered.")
 
 

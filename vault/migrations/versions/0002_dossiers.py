@@ -19,6 +19,7 @@ def upgrade() -> None:
     _portals_and_kinds()
     _requests()
     _dossiers()
+    _supplements_and_figures()
     _codes_and_tokens()
     _end_unbound_tokens()
 
@@ -111,6 +112,9 @@ def _dossiers() -> None:
     )
     op.create_index("ix_dossieritem_grant_id", "dossieritem", ["grant_id"])
     op.create_index("ix_dossieritem_version_id", "dossieritem", ["version_id"])
+
+
+def _supplements_and_figures() -> None:
     op.create_table(
         "supplement",
         sa.Column("id", sa.String(length=36), nullable=False),
