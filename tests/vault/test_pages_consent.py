@@ -157,6 +157,16 @@ def test_a_label_of_the_portals_is_shown_as_text(world: World) -> None:
     assert "<b>x</b>" not in page
 
 
+def test_what_hides_behind_a_label_of_the_portals_is_named(world: World) -> None:
+    hidden = (
+        '{"name": "photo", "kinds": ["criminal-record", "passport"], "label": {"vi": "Ảnh thẻ", "en": "Photograph"}}'
+    )
+    opened = ask(world, detail(more=f'"components": ["applicant-identity", {hidden}]'))
+    page = text_of(browser(world, opened).get(at(opened)))
+    kinds = world.services.kinds
+    assert f"({kinds['criminal-record'].names['en']} or {kinds['passport'].names['en']})" in page
+
+
 @pytest.mark.parametrize(
     ("kind", "paper", "said"),
     [

@@ -10,6 +10,7 @@ from vault.documents import Paper
 from vault.forms import Filled
 from vault.i18n import Translate
 from vault.matching import Candidate, Problem, Reason
+from vault.oauth.details import AskedComponent
 from vault.pages import words
 from vault.pages.cards import Card, card
 from vault.pages.facts import shown
@@ -34,9 +35,10 @@ class Reader:
     today: date
     _cards: dict[str, Card] = field(default_factory=dict, repr=False, compare=False)
 
-    def kind_names(self, component: Component) -> list[tuple[str, str]]:
-        """Codes and names of the kinds that a component takes."""
-        return [(code, (self.kinds.get(code) or self.kinds["other"]).names[self.language]) for code in component.kinds]
+    def kind_names(self, component: Component) -> str:
+        """The kinds that a component takes."""
+        names = [(self.kinds.get(code) or self.kinds["other"]).names[self.language] for code in component.kinds]
+        return f" {self.translate('or')} ".join(names)
 
     def card(self, paper: Paper) -> Card:
         """Made once: several values of the form stand on one paper, and each card opens a reading."""
@@ -52,7 +54,6 @@ class Place:
 
     slot: Slot
     label: str
-    kinds: list[tuple[str, str]]
     card: Card | None
     reasons: list[str]
     wrong: str
@@ -145,12 +146,11 @@ def _place(slot: Slot, proposal: Proposal, reader: Reader, draft: Draft) -> Plac
     return Place(
         slot=slot,
         label=slot.asked.component.labels[reader.language],
-        kinds=reader.kind_names(slot.asked.component),
         card=reader.card(paper) if paper else None,
         reasons=list(_reasons(slot, reader, draft)),
         wrong=wrong,
         advice=advice,
-        limits=list(_limits(slot.asked.component, reader.translate)),
+        limits=list(_limits(slot.asked, reader)),
     )
 
 
@@ -200,8 +200,12 @@ def _day_of(problem: Problem, near: Candidate | None) -> str:
     return day(when) if when else ""
 
 
-def _limits(component: Component, translate: Translate) -> Iterator[str]:
-    """What a paper must meet here, where it is more than its kind."""
+def _limits(asked: AskedComponent, reader: Reader) -> Iterator[str]:
+    """What a paper must meet here, where it is more than its kind; and its kind where the label is the portal's own."""
+    component, translate = asked.component, reader.translate
+    kinds = reader.kind_names(component)
+    if not asked.registered and kinds != component.labels[reader.language]:
+        yield kinds
     if component.max_age_days is not None:
         yield translate("issued within {age}", age=age_text(component.max_age_days, translate))
     if component.tier.rank > 0:
