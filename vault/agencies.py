@@ -134,18 +134,11 @@ def add_officer(session: Session, agency_id: str, login: str, password_hash: str
     return account
 
 
-def authenticate(db: Database, issuer: str, assertion: str) -> AgencySystem:
-    """The agency whose system signed this client assertion for `issuer`. Each assertion is good for one use.
+def recognise(db: Database, issuer: str, assertion: str) -> Recognised:
+    """The agency whose system signed this client assertion for `issuer`; `take` must follow, which uses it up.
 
     Raises `SignInNeeded`, and tells the sender nothing of why: its own log knows what it signed.
     """
-    recognised = recognise(db, issuer, assertion)
-    take(db, recognised)
-    return recognised.system
-
-
-def recognise(db: Database, issuer: str, assertion: str) -> Recognised:
-    """As `authenticate`, without using the assertion up: `take` must follow before anything else happens."""
     client_id = _claimed_client(assertion)
     with db.read() as session:
         agency = session.get(Agency, client_id)
@@ -163,7 +156,7 @@ def recognise(db: Database, issuer: str, assertion: str) -> Recognised:
 
 
 def take(db: Database, recognised: Recognised) -> None:
-    """Uses the assertion up; the primary key lets one of two equal ones through. Raises `SignInNeeded`."""
+    """Each assertion is good for one use: the primary key lets one of two equal ones through. Raises `SignInNeeded`."""
     try:
         with db.write() as session:
             session.add(UsedProof(id=recognised.used_id, expires_at=recognised.expires_at))

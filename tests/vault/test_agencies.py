@@ -27,7 +27,9 @@ def assertion(world: World, **changes: object) -> str:
 
 
 def authenticate(world: World, token: str) -> AgencySystem:
-    return agencies.authenticate(world.services.db, world.services.settings.public_url, token)
+    recognised = agencies.recognise(world.services.db, world.services.settings.public_url, token)
+    agencies.take(world.services.db, recognised)
+    return recognised.system
 
 
 def test_an_agencys_system_is_recognised_by_its_signature(world: World) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import httpx
 import pytest
+from sqlmodel import select
 
 from sharing.assertions import sign_assertion
 from sharing.keys import SigningKey
@@ -17,7 +18,7 @@ from tests.vault.world import CONTENT, World
 from vault import proving
 from vault.api.agency import ASSERTION_TYPE
 from vault.db import now
-from vault.models import Grant, GrantHolder, Holder
+from vault.models import Grant, GrantHolder, Holder, UsedProof
 
 
 @dataclass
@@ -144,6 +145,19 @@ def test_unknown_token_is_refused_whoever_proves_what(opened: Opened) -> None:
         refused(answer, "token-invalid", "invalid_token")
         missing = opened.client.get("/agency/grants/0/documents/0", auth=Dpop(opened.proved.key, token))
         assert missing.json() == answer.json(), "whether there is such a grant is not told"
+
+
+def test_stranger_with_good_proofs_fills_no_table(opened: Opened) -> None:
+    with opened.world.services.db.read() as session:
+        before = session.exec(select(UsedProof)).all()
+    stranger, path = SigningKey.generate(), "/agency/grants/redeem"
+    proved = Dpop(stranger, "A" * 43, proving.new_nonce(opened.world.services))
+    assert opened.client.get(opened.path, auth=proved).status_code == 401
+    body = redeem_body(opened.world, "x") | {"client_assertion": "x.y.z"}
+    headers = {"DPoP": proved.proof("POST", URL + path)}
+    assert opened.client.post(path, json=body, headers=headers).status_code == 401
+    with opened.world.services.db.read() as session:
+        assert session.exec(select(UsedProof)).all() == before
 
 
 def test_two_proofs_in_one_request_are_refused(opened: Opened) -> None:

@@ -76,14 +76,17 @@ class ProvedSystem:
 def redeemer(body: BodyDep, request: Request, services: ServicesDep, _nonce: NonceDep) -> Officer | ProvedSystem:
     """Whoever redeems: a system by its client assertion and a proof of its key, else an officer's session.
 
-    The proof comes first: whoever has to try again for a nonce has not used its assertion up.
+    In this order: the assertion verifies, the proof verifies and is used up, the assertion is used up. Nobody unknown
+    makes the vault remember anything, and whoever lacks a nonce can send the same assertion again.
     """
     if body.client_assertion is None:
         return officer(principal(request, services))
     if body.client_assertion_type != ASSERTION_TYPE:
         raise SignInNeeded
+    recognised = agencies.recognise(services.db, services.settings.public_url, body.client_assertion)
     key = key_of(request, services)
-    return ProvedSystem(agencies.authenticate(services.db, services.settings.public_url, body.client_assertion), key)
+    agencies.take(services.db, recognised)
+    return ProvedSystem(recognised.system, key)
 
 
 RedeemerDep = Annotated[Officer | ProvedSystem, Depends(redeemer)]

@@ -7,7 +7,7 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials
 from fastapi.security.http import HTTPBase
 
-from vault import proving
+from vault import accesstokens, proving
 from vault.api.principals import ServicesDep
 from vault.errors import NotProved, ProofInvalid, TokenInvalid
 from vault.principals import TokenBearer
@@ -62,13 +62,23 @@ def bearer(
 ) -> TokenBearer | None:
     """Whoever shows an access token and proves its key; None where no `Authorization` came.
 
-    Raises `TokenInvalid` for any other scheme, `Bearer` above all: a token alone proves nothing (section 7.2).
+    Raises `TokenInvalid` for a token that never was, and for any other scheme, `Bearer` above all: a token alone proves
+    nothing (section 7.2). Two `Authorization` are none: a proxy in front may have looked at the other one.
     """
-    if credentials is None and "authorization" not in request.headers:
+    shown = len(request.headers.getlist("authorization"))
+    if not shown:
         return None
-    if credentials is None or credentials.scheme.lower() != "dpop" or not credentials.credentials.isascii():
+    if (
+        shown > 1
+        or credentials is None
+        or credentials.scheme.lower() != "dpop"
+        or not credentials.credentials.isascii()
+    ):
         raise TokenInvalid
     token = credentials.credentials
+    with services.db.read() as session:
+        if accesstokens.known(session, token) is None:  # a stranger's proofs are not worth remembering
+            raise TokenInvalid
     return TokenBearer(token, key_of(request, services, token))
 
 
