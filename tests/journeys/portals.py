@@ -1,5 +1,6 @@
 """A public-service portal beside the vault, and pictures of every page that somebody sees on the way between them."""
 
+import json
 import os
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, ExitStack
@@ -8,12 +9,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import httpx
 from playwright.sync_api import Browser, FilePayload
 
-from tests.journeys import sheets
+from sharing.keys import SigningKey, jwks
+from tests.attaching import REDIRECT_URI, Portal
+from tests.journeys import people, sheets
 from tests.journeys.browsing import DESK, PHONE, Visitor
 from tests.portal.conftest import PortalProcess
-from tests.servers import Server
+from tests.servers import PASSWORD, Server, until_read
 from vault.demo.people import CITIZEN
 
 PICTURES = "DOCVAULT_TEST_PICTURES"
@@ -91,3 +95,26 @@ def health_certificate(issued: date, *, conclusion: str = "Đủ sức khỏe l�
         f"Đà Nẵng, ngày {issued:%d} tháng {issued:%m} năm {issued:%Y}",
     ]
     return {"name": "Khám sức khỏe.png", "mimeType": "image/png", "buffer": sheets.photographed(lines)}
+
+
+def open_portal(server: Server, folder: Path, name: str, *procedures: str, officer: str | None = None) -> Portal:
+    """The operator adds an agency with a program of its own and, where one is named, an officer; all by command."""
+    signing, file = SigningKey.generate(), folder / f"{name}.jwks"
+    file.write_text(json.dumps(jwks([signing])))
+    client_id = people.run(server, "agency", "add", name, "--jwks", str(file)).strip()
+    codes = [word for code in procedures for word in ("--procedure", code)]
+    people.run(server, "agency", "portal", name, "--redirect-uri", REDIRECT_URI, *codes)
+    if officer:
+        people.run(server, "officer", "add", name, officer, "--password-stdin", stdin=PASSWORD)
+    return Portal(server.client(), client_id, signing, server.url)
+
+
+def put_in(citizen: httpx.Client, kind: str, *lines: str, **fields: str) -> str:
+    """A small paper that was read, its kind and `fields` (`_` for a hyphen) as its owner says; returns its version."""
+    file = ("paper.pdf", sheets.born_digital([*lines, kind]))
+    added = citizen.post("/api/documents", files={"file": file}, data={"kind": kind})
+    document = until_read(citizen, added.raise_for_status().json()["id"])
+    if fields:
+        body = {"fields": {name.replace("_", "-"): value for name, value in fields.items()}}
+        citizen.patch(f"/api/documents/{document['id']}", json=body).raise_for_status()
+    return str(document["version"]["id"])
