@@ -92,26 +92,37 @@ def release(
 
 
 def still_stands(db: Database, released: Released) -> bool:
-    """Whether its bytes may go on flowing: False once the grant was revoked or the paper thrown away.
+    """Whether its bytes may go on flowing: False once the grant was revoked, the paper thrown away, or the token given
+    up, or ended with its agency's keys.
 
     The citizen's log then says that the rest was refused.
     """
     with db.read() as session:
         case = _again(session, released.case)
-    revoked = case.grant is None or case.grant.revoked_at is not None
-    if not revoked and _kept(case):
+    reason = _ended(case)
+    if reason is None:
         return True
     with db.write() as session:
-        _record(session, Kind.refused, case, Reason.REVOKED if revoked else Reason.NO_LONGER_KEPT)
+        _record(session, Kind.refused, case, reason)
     return False
+
+
+def _ended(case: _Case) -> Reason | None:
+    if case.grant is None or case.grant.revoked_at is not None:
+        return Reason.REVOKED
+    if not _kept(case):
+        return Reason.NO_LONGER_KEPT
+    given_up = isinstance(case.who, TokenBearer) and (case.token is None or case.token.revoked_at is not None)
+    return Reason.NOT_AN_AGENCY if given_up else None
 
 
 def _again(session: Session, case: _Case) -> _Case:
     """The case as it is now, without a lock: nothing is counted."""
-    grant, document = _there(case.grant), _there(case.document)
+    grant, document, token = _there(case.grant), _there(case.document), case.token
     return replace(
         case,
         at=now(session),
+        token=session.get(AccessToken, token.token_hash) if token else None,
         grant=session.get(Grant, grant.id),
         item=session.get(GrantItem, (grant.id, case.version_id)),
         document=session.get(Document, document.id),

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from sharing.keys import SigningKey
+from sharing.keys import SigningKey, jwks
 from tests.dpop import Dpop
 from tests.servers import Server
 from tests.vault import world as worlds
 from tests.vault.world import World
-from vault import firststart
+from vault import accesstokens, agencies, firststart
 from vault.settings import MIB, Settings
 
 SIZE = 96 * MIB
@@ -59,6 +59,36 @@ def test_revoked_in_the_middle_of_a_download_the_bytes_break_off(server: Server,
     assert refusals(world, grant_id) == ["revoked"]
     assert server.client().get(path, auth=proved).status_code == 404
     assert server.client().get("/.well-known/jwks.json").status_code == 200, "the server goes on"
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("how", ["token given up", "keys replaced"])
+def test_stolen_token_ended_in_the_middle_of_a_download_the_bytes_break_off(
+    server: Server, world: World, how: str
+) -> None:
+    paper = world.put_in(content=b"%PDF-1.7 " + bytes(SIZE))
+    grant_id, link = world.share(paper)
+    token, agency_id = world.bearer(link).token, world.registry.agency_id
+    path, got, ended = f"/agency/grants/{grant_id}/documents/{paper.version.id}", 0, False
+    download = server.client().stream("GET", path, auth=Dpop(world.registry_key, token))
+    with download as answer, pytest.raises(httpx.RemoteProtocolError):
+        for chunk in answer.iter_raw(PART):
+            got += len(chunk)
+            if not ended and got >= 2 * MIB:
+                end(world, agency_id, token if how == "token given up" else None)
+                ended = True
+    assert ended
+    assert refusals(world, grant_id) == ["not-an-agency"]
+
+
+def end(world: World, agency_id: str, token: str | None) -> None:
+    """The token, or with its agency's keys all tokens."""
+    with world.services.db.write() as session:
+        row = accesstokens.known(session, token) if token else None
+        if row:
+            accesstokens.revoke(session, row)
+        else:
+            agencies.replace_keys(session, agency_id, jwks([world.registry_key]))
 
 
 def test_a_download_that_is_left_alone_comes_whole(server: Server, world: World) -> None:
