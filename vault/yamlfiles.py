@@ -9,12 +9,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
+from typing import cast
 
 import yaml
 
 LANGUAGES = ("vi", "en")
 TEXT_CHARS = 500
 FILE_BYTES = 256 * 1024
+DEPTH = 12
+"""Lists and members within each other: more than any file here needs."""
 
 _CODE = re.compile(r"[a-z][a-z0-9-]{0,63}")
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -69,6 +72,8 @@ class Node:
             return ()
         if not least <= len(self.at.value) <= most:
             self.fault(f"expected {least} to {most} in this list")
+        if len(self.at.value) > most:  # each would cost, and be told
+            return ()
         places = (f"{self.place}[{number}]" for number in range(len(self.at.value)))
         return tuple(Node(at, self.file, place, self.faults) for at, place in zip(self.at.value, places, strict=True))
 
@@ -127,7 +132,9 @@ def opened(file: Path) -> Node:
     try:
         if file.stat().st_size > FILE_BYTES:
             raise yaml.YAMLError(f"larger than {FILE_BYTES} bytes")
-        root = yaml.compose(file.read_text(encoding="utf-8"), Loader=_LOADER)
+        text = file.read_text(encoding="utf-8")
+        _check_shape(text)
+        root = yaml.compose(text, Loader=_LOADER)
     except UnicodeDecodeError:
         empty.fault("not UTF-8; save it as UTF-8")
         return empty
@@ -140,3 +147,14 @@ def opened(file: Path) -> Node:
         empty.fault("the file is empty")
         return empty
     return Node(root, file.name)
+
+
+def _check_shape(text: str) -> None:
+    """Composing calls itself at each level, in C until the process dies; an alias lets a few bytes stand for many."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_LOADER):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        alias = isinstance(event, yaml.AliasEvent)
+        if alias or depth > DEPTH:
+            what = "an alias; write it out instead" if alias else "nested too deeply"
+            raise yaml.MarkedYAMLError(problem=what, problem_mark=cast(yaml.Mark, event.start_mark))
