@@ -11,8 +11,10 @@ from vault.errors import Invalid
 from vault.pages import words
 from vault.pages.render import translate_for
 from vault.problems import Problem
+from vault.procedures import COMPONENTS, FIELDS
 
-FIELDS_MAX = 200
+FIELDS_MAX = 2 * (COMPONENTS + FIELDS) + 20
+"""A consent sends two for each component and each field, then its buttons: no request is too long to be answered."""
 
 
 async def form_of(request: Request) -> dict[str, str]:
