@@ -90,10 +90,9 @@ class Store:
         day = now.astimezone(HERE).strftime("%y%m%d")
         with self._open() as db:
             db.execute("BEGIN IMMEDIATE")
-            query = "SELECT max(reference) FROM dossier WHERE reference LIKE ?"
-            (last,) = db.execute(query, (f"{OFFICE}-{day}-____",)).fetchone()
-            number = int(last.rpartition("-")[2]) + 1 if last else 1
-            made = Dossier(f"{OFFICE}-{day}-{number:04}", session_of(cookie), procedure, now.isoformat())
+            query = "SELECT count(*) FROM dossier WHERE reference LIKE ?"  # none is ever removed
+            (so_far,) = db.execute(query, (f"{OFFICE}-{day}-%",)).fetchone()
+            made = Dossier(f"{OFFICE}-{day}-{so_far + 1:04}", session_of(cookie), procedure, now.isoformat())
             _put(db, made)
         return made
 

@@ -145,7 +145,9 @@ class Vault:
             parse_jwks(got.content)
         except KeysInvalid:
             raise VaultError("keys-unusable") from None
-        self._copy.write_bytes(got.content)
+        partial = self._copy.with_suffix(".new")
+        partial.write_bytes(got.content)
+        partial.replace(self._copy)  # whole or not at all, whenever the portal stops
 
     @property
     def _copy(self) -> Path:

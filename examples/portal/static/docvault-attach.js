@@ -131,6 +131,10 @@ class DocvaultAttach extends HTMLElement {
 
   #post() {
     const form = make('form', { method: 'post', action: this.getAttribute('action') ?? '', hidden: true })
+    if (!/^https?:/.test(form.action)) { // javascript: and the like are no portal's address
+      this.state = 'idle'
+      return
+    }
     form.append(make('input', { name: 'procedure', value: this.getAttribute('procedure') ?? '' }))
     this.append(form)
     form.submit()
