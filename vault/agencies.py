@@ -97,7 +97,7 @@ def register_portal(
         _check_redirect_uri(address)
     for code in codes:
         if code not in procedures:
-            raise Invalid("procedure", "unknown")
+            raise Invalid("procedure", "no-such-procedure", procedure=code)
     agency.redirect_uris, agency.procedures = list(dict.fromkeys(redirect_uris)), list(dict.fromkeys(codes))
     session.add(agency)
     accesslog.record(session, accesslog.Kind.portal_registered, agency_id=agency.id)
@@ -177,7 +177,7 @@ def _check_redirect_uri(address: str) -> None:
     """Compared as it stands later (RFC 9700 section 4.1.3); the way there is encrypted, or never leaves the machine."""
     found = _REDIRECT_URI.fullmatch(address)
     if found is None or len(address) > REDIRECT_URI_MAX or int(found["port"] or 0) > PORT_MAX:
-        raise Invalid("redirect-uri", "malformed")
+        raise Invalid("redirect-uri", "not-an-address")
     if found["scheme"] == "http" and found["host"] not in LOOPBACK:
         raise Invalid("redirect-uri", "not-encrypted")
 

@@ -125,6 +125,8 @@ REASONS: Mapping[str, str] = {
     "too-many-parts": "The form has too many parts.",
     "field-too-long": "A field of the form is too long.",
     "taken": "This is taken already.",
+    "not-an-address": "An address here is whole, without a user, a # or a *: https://portal.example/callback",
+    "no-such-procedure": "There is no procedure {procedure}. See: docvault procedure list",
     "not-encrypted": "Addresses begin with https://; only on this machine itself is http:// taken.",
     "empty-paper": "The file is empty.",
     "truncated-paper": "The file breaks off before its end. Scan or download it again.",

@@ -97,6 +97,11 @@ def test_an_operator_registers_a_portal(world: World, settings: Settings, monkey
     )
     assert wrong.exit_code == 1
     assert "https://" in wrong.stderr
+    unknown = CliRunner().invoke(
+        app, ["agency", "portal", "Sở Tư pháp", "--redirect-uri", CALLBACK, "--procedure", "marriage"]
+    )
+    assert unknown.exit_code == 1
+    assert "There is no procedure marriage. See: docvault procedure list" in unknown.stderr
 
 
 def test_who_registers_leaves_a_trace(world: World) -> None:
