@@ -17,6 +17,7 @@ from vault.accesslog import Kind
 from vault.db import now
 from vault.documents import Paper
 from vault.errors import Invalid, NotFound
+from vault.lines import is_stacked
 from vault.models import Agency, Document, Grant, GrantHolder, GrantItem, Holder, Version
 from vault.principals import Citizen
 from vault.settings import Settings
@@ -138,7 +139,7 @@ def checked(offer: Offer, settings: Settings) -> Offer:
         raise Invalid("purpose", "missing")
     if len(purpose) > PURPOSE_CHARS:
         raise Invalid("purpose", "too-long", most=PURPOSE_CHARS)
-    if not purpose.isprintable():
+    if not purpose.isprintable() or is_stacked(purpose):
         raise Invalid("purpose", "malformed")
     if not 0 < len(offer.version_ids) <= ITEMS or len(set(offer.version_ids)) != len(offer.version_ids):
         raise Invalid("versions", "out-of-range", least=1, most=ITEMS)

@@ -3,6 +3,7 @@
 The note lies sealed under the key of a grant of that dossier: who can open the grant can read why more is asked.
 """
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -15,6 +16,7 @@ from vault.accesslog import Kind
 from vault.agencykeys import Reader
 from vault.db import now
 from vault.errors import DossierOver, Invalid, NotFound, SupplementsOpen
+from vault.lines import is_stacked
 from vault.models import Agency, Dossier, DossierItem, Grant, GrantHolder, Holder, Supplement
 from vault.principals import Citizen
 from vault.procedures import Procedure
@@ -104,12 +106,12 @@ def answered(session: Session, citizen: Citizen, supplement_id: str) -> None:
 
 def checked_note(note: str) -> str:
     """On one line, as it is kept. Raises `Invalid`."""
-    text = " ".join(note.split())
+    text = " ".join(unicodedata.normalize("NFC", note).split())
     if not text:
         raise Invalid("note", "missing")
     if len(text) > NOTE_CHARS:
         raise Invalid("note", "too-long", most=NOTE_CHARS)
-    if not text.isprintable():
+    if not text.isprintable() or is_stacked(text):
         raise Invalid("note", "malformed")
     return text
 

@@ -1,16 +1,18 @@
-"""A portal that asks for so much that its citizen could not say no, and headers that two readers read differently."""
+"""Forms, headers and texts that are made to be read differently from what they are."""
 
+import unicodedata
 from collections.abc import Iterator
 
 import httpx
 import pytest
 
 from tests.dpop import Dpop
-from tests.vault import visitors
+from tests.vault import attaching, visitors
 from tests.vault.consenting import ask, detail
 from tests.vault.visitors import URL
 from tests.vault.world import World
-from vault import proving
+from vault import proving, supplements
+from vault.errors import Invalid
 from vault.oauth import requests
 from vault.procedures import COMPONENTS, FIELDS
 
@@ -43,3 +45,21 @@ def test_second_authorization_that_a_proxy_did_not_look_at(world: World, client:
     answer = client.get(path, headers=[*(shown if first else shown[::-1]), ("DPoP", proof["DPoP"])])
     assert (answer.status_code, answer.json()["type"]) == (401, "/problems/token-invalid")
     assert client.get(path, auth=system).status_code == 200
+
+
+PAINT = "Đủ giấy tờ" + "\u0338" * 40
+
+
+def test_note_whose_marks_paint_over_the_page_of_the_consent(world: World) -> None:
+    attached = attaching.attach(world, {"applicant-identity": world.put_in(kind="citizen-card")})
+    with pytest.raises(Invalid):
+        attaching.ask(world, attached, note=PAINT)
+    decomposed = unicodedata.normalize("NFD", "Bản chụp bị mờ, xin gửi lại")
+    asked = attaching.ask(world, attached, note=decomposed)
+    with world.services.db.read() as session:
+        assert supplements.get(session, world.an.wallet, asked.id).note == "Bản chụp bị mờ, xin gửi lại"
+
+
+def test_purpose_of_a_link_whose_marks_paint_over_the_officers_page(world: World) -> None:
+    with pytest.raises(Invalid):
+        world.share(world.put_in(), purpose=PAINT)

@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 from ocr.kinds import LANGUAGES, OTHER
 from sharing.limits import PURPOSE_CHARS
 from sharing.terms import Tier
+from vault.lines import is_stacked
 from vault.oauth.details import Asked, AskedComponent, AskedField
 from vault.oauth.refusals import InvalidDetails
 from vault.procedures import (
@@ -30,8 +31,6 @@ from vault.readings import Kinds
 TYPE = "docvault_dossier"
 BYTES = 32 * 1024
 LABEL_CHARS = 100
-MARKS = 2
-"""Most combining marks in a row that no letter of its own exists for; more would paint over their neighbours."""
 
 _CODE = re.compile(r"[a-z][a-z0-9-]{0,63}")
 _DOSSIER = re.compile(r"[\x21-\x7e]{1,64}")
@@ -169,18 +168,9 @@ def _line(value: object, place: str, most: int) -> str:
         _refuse(f"{place} is one line of 1 to {most} printable characters")
     if " ".join(value.split()) != value or unicodedata.normalize("NFC", value) != value:
         _refuse(f"{place} is in NFC, its words parted by single spaces")
-    if _is_stacked(value):
+    if is_stacked(value):
         _refuse(f"{place} stacks marks")
     return value
-
-
-def _is_stacked(value: str) -> bool:
-    in_a_row = 0
-    for character in value:
-        in_a_row = in_a_row + 1 if unicodedata.category(character).startswith("M") else 0
-        if in_a_row > MARKS:
-            return True
-    return False
 
 
 def _code(value: object, place: str) -> str:
