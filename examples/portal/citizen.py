@@ -29,7 +29,7 @@ def begin(request: Request, portal: PortalDep, form: FormDep) -> Response:
     procedure = form.get("procedure")
     if not isinstance(procedure, str) or procedure not in portal.procedures:
         return missing(request)
-    mine = cookie(request) or new_cookie()
+    mine = cookie(request) if portal.store.mine(cookie(request)) else new_cookie()  # one that nobody planted
     made = portal.store.begin(mine, procedure, datetime.now(UTC))
     return with_cookie(request, go(f"/dossiers/{made.reference}"), mine)
 

@@ -8,8 +8,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
+from examples.portal import app
 from examples.portal.dossiers import OFFICE, Store
+from examples.portal.pages import COOKIE
+from examples.portal.settings import Settings
 from tests.journeys.browsing import chromium
+from tests.vault import clients
 
 ELEMENT = Path(__file__).parents[2] / "examples" / "portal" / "static" / "docvault-attach.js"
 NOW = datetime(2026, 11, 23, 5, tzinfo=UTC)
@@ -30,6 +34,16 @@ def test_so_many_dossiers_in_a_day_that_the_next_one_takes_somebody_elses_place(
     assert (mine.reference, theirs.reference) == (f"{OFFICE}-261123-10000", f"{OFFICE}-261123-10001")
     assert store.one_of_mine("mine", mine.reference) == mine
     assert store.one_of_mine("theirs", mine.reference) is None
+
+
+def test_cookie_that_was_planted_before_the_first_dossier(tmp_path: Path) -> None:
+    settings = Settings(folder=tmp_path)
+    with clients.client(app.create_app(app.prepare(settings)), settings.url) as victim:
+        victim.cookies.set(COOKIE, "known-to-the-attacker", domain="127.0.0.1", path="/")
+        begun = victim.post("/dossiers", data={"procedure": "marriage-registration"}, headers={"Origin": settings.url})
+    assert begun.status_code == 303
+    assert Store(tmp_path).mine("known-to-the-attacker") == []
+    assert len(Store(tmp_path).mine(begun.cookies[COOKIE])) == 1
 
 
 @pytest.mark.parametrize(
