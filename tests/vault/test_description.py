@@ -7,12 +7,12 @@ from pydantic import BaseModel
 
 from tests.vault import visitors
 from tests.vault.world import World
-from vault.api import grant_shapes, shapes
+from vault.api import dossier_shapes, grant_shapes, shapes
 
 Schema = dict[str, Any]
 MODELS = {
     name: model
-    for module in (shapes, grant_shapes)
+    for module in (shapes, grant_shapes, dossier_shapes)
     for name, model in vars(module).items()
     if isinstance(model, type) and issubclass(model, BaseModel) and model not in (BaseModel, shapes.Taken)
 }
@@ -61,4 +61,9 @@ def test_every_operation_says_by_what_it_opens(description: dict[str, Any]) -> N
     assert opened["get", "/agency/grants/{grant_id}/documents/{version_id}"] == [{"accessToken": []}, {"session": []}]
     assert opened["post", "/agency/grants/redeem"] == [{"session": []}, {}]
     free = {place for place, security in opened.items() if not security}
-    assert free == {("post", "/api/accounts"), ("post", "/api/session"), ("get", "/.well-known/jwks.json")}
+    assert free == {
+        ("post", "/api/accounts"),
+        ("post", "/api/session"),
+        ("get", "/.well-known/jwks.json"),
+        ("get", "/.well-known/oauth-authorization-server"),
+    }

@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from vault import proving
 from vault.api.principals import ServicesDep, services_of
@@ -31,7 +31,7 @@ router = APIRouter()
 class Metadata(BaseModel):
     """Metadata of the authorisation server (RFC 8414)."""
 
-    issuer: str
+    issuer: str = Field(examples=["https://kho.danang.example"])
     model_config = ConfigDict(extra="allow")
 
 
