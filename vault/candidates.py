@@ -2,12 +2,13 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlmodel import Session, col
 
+from ocr.kinds import OTHER
 from sharing.terms import Tier
 from vault import documents, readings
 from vault.documents import Paper
@@ -36,9 +37,17 @@ def named(
     session: Session, kinds: Kinds, wallet: Wallet, components: Sequence[Component], versions: Collection[str]
 ) -> dict[str, Candidate]:
     """Those of the versions that `of` could give, by id: the citizen's own, current, live, of a kind that is taken."""
-    found = _found(session, wallet, _kinds(components), versions)
+    found = _found(session, wallet, _kinds(components), col(Version.id).in_(versions))
     issued = _issued(session, kinds, wallet, [paper for paper in found if paper.kind in _dated(components)])
     return {paper.version_id: _with_date(paper, issued) for paper in found}
+
+
+def coming(session: Session, wallet: Wallet, components: Sequence[Component], since: datetime) -> list[Candidate]:
+    """What was put in since then and is being read, of a kind that is taken or not known yet; the newest first."""
+    busy = (col(Version.state).in_(_BUSY), col(Version.created_at) > since)
+    found = _found(session, wallet, _kinds(components) | {OTHER}, *busy)
+    known = (paper for paper in found if paper.kind != OTHER or not paper.kind_sure)
+    return sorted(known, key=lambda paper: paper.created_at, reverse=True)
 
 
 def opened(session: Session, wallet: Wallet, candidates: Iterable[Candidate]) -> dict[str, Paper]:
@@ -68,7 +77,7 @@ def _dated(components: Iterable[Component]) -> frozenset[str]:
 
 
 def _found(
-    session: Session, wallet: Wallet, kinds: Collection[str], versions: Collection[str] | None = None
+    session: Session, wallet: Wallet, kinds: Collection[str], *conditions: ColumnElement[bool]
 ) -> list[Candidate]:
     """Only columns that lie in the clear: a large wallet costs one query, and nothing of it is opened."""
     newest = (
@@ -86,9 +95,7 @@ def _found(
         .where(col(Document.citizen_id) == wallet.citizen_id, col(Version.citizen_id) == wallet.citizen_id)
         .where(col(Document.deleted_at).is_(None), col(Document.kind).in_(kinds), col(Version.number) == newest)
     )  # fmt: skip
-    if versions is not None:
-        query = query.where(col(Version.id).in_(versions))
-    return [_candidate(tuple(row)) for row in session.connection().execute(query)]
+    return [_candidate(tuple(row)) for row in session.connection().execute(query.where(*conditions))]
 
 
 def _candidate(row: tuple[Any, ...]) -> Candidate:

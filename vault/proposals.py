@@ -44,7 +44,10 @@ class Slot:
 
 @dataclass(frozen=True)
 class Proposal:
-    """Everything that the citizen is to see before answering. `papers` are those of the slots, by version id."""
+    """Everything that the citizen is to see before answering. `papers` are those of the slots, by version id.
+
+    `coming` was put in since the question came, is still being read, and stands at no slot yet.
+    """
 
     question: Question
     slots: tuple[Slot, ...]
@@ -54,6 +57,7 @@ class Proposal:
     until: datetime
     openings: int
     today: date
+    coming: Paper | None = None
 
     @property
     def lacking(self) -> tuple[Slot, ...]:
@@ -78,7 +82,9 @@ def propose(session: Session, services: Services, citizen: Citizen, question: Qu
         for asked, match in zip(question.components, matches, strict=True)
     )
     shown = {paper for slot in slots for paper in (slot.chosen, slot.offered, slot.nearest) if paper}
-    opened = candidates.opened(session, citizen.wallet, shown)
+    busy = candidates.coming(session, citizen.wallet, components, question.asked_at)
+    coming = next((paper for paper in busy if paper not in shown), None)
+    opened = candidates.opened(session, citizen.wallet, shown | ({coming} if coming else set()))
     chosen = {slot.name: opened[slot.chosen.version_id] for slot in slots if slot.chosen}
     days = days_of(services, question)
     return Proposal(
@@ -90,6 +96,7 @@ def propose(session: Session, services: Services, citizen: Citizen, question: Qu
         until=now(session) + timedelta(days=days),
         openings=services.settings.dossier_openings,
         today=today,
+        coming=opened.get(coming.version_id) if coming else None,
     )
 
 

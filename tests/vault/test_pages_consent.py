@@ -249,6 +249,22 @@ def finish_reading(world: World) -> None:
             version.state = "done"  # type: ignore[assignment]
 
 
+@pytest.mark.parametrize("kind", ["citizen-card", "other"])
+def test_a_paper_put_in_beside_one_that_fits_or_of_no_kind_yet_is_seen_being_read(world: World, kind: str) -> None:
+    """Who has just put a paper in is not left to guess whether it arrived, and the page looks again by itself."""
+    put_in(world, "citizen-card", state="waiting")
+    old = put_in(world, "citizen-card", found=CARD)
+    opened = ask(world, detail(more='"components": ["applicant-identity"]'))
+    client = browser(world, opened)
+    assert 'hx-trigger="every 2s"' not in client.get(at(opened)).text, "what was put in before is no answer to this"
+    new = put_in(world, kind, sure=False, state="reading")
+    page = client.get(at(opened)).text
+    assert f'hx-get="/papers/{new.id}/progress' in page
+    assert controls(page)["component.applicant-identity"] == old.version.id
+    world.change(Version, new.version.id, state="done")
+    assert 'hx-trigger="every 2s"' not in client.get(at(opened)).text
+
+
 def test_what_a_paper_says_fills_the_fields_that_stood_empty_while_it_was_read(world: World) -> None:
     """The page keeps what was typed before it shows the reading: what nobody touched is not taken for emptied."""
     opened = ask(world, detail())
