@@ -104,6 +104,22 @@ def test_an_operator_registers_a_portal(world: World, settings: Settings, monkey
     assert "There is no procedure marriage. See: docvault procedure list" in unknown.stderr
 
 
+def test_an_operator_takes_a_portals_registration_back(
+    world: World, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCVAULT_DATA_DIR", str(settings.data_dir))
+    register(world, CALLBACK)
+    for half in (["--redirect-uri", CALLBACK], [], ["--withdraw", "--redirect-uri", CALLBACK]):
+        unclear = CliRunner().invoke(app, ["agency", "portal", "Sở Tư pháp", *half])
+        assert unclear.exit_code == 1
+        assert "--withdraw alone" in unclear.stderr
+    assert world.row(Agency, world.registry.agency_id).redirect_uris == [CALLBACK]
+    done = CliRunner().invoke(app, ["agency", "portal", "Sở Tư pháp", "--withdraw"])
+    assert done.exit_code == 0, done.stderr
+    found = world.row(Agency, world.registry.agency_id)
+    assert (found.redirect_uris, found.procedures) == ([], [])
+
+
 def test_who_registers_leaves_a_trace(world: World) -> None:
     register(world, CALLBACK)
     with world.services.db.read() as session:

@@ -61,17 +61,20 @@ def replace_keys(name: AgencyName, jwks: JwksFile) -> None:
 def register_portal(
     name: AgencyName,
     redirect_uri: Annotated[
-        list[str], typer.Option(help="Address that answers go to, exactly as the portal sends it.")
-    ],
-    procedure: Annotated[list[str], typer.Option(help="Code of a procedure that it may ask papers for.")],
+        list[str] | None, typer.Option(help="Address that answers go to, exactly as the portal sends it.")
+    ] = None,
+    procedure: Annotated[list[str] | None, typer.Option(help="Code of a procedure that it may ask papers for.")] = None,
+    withdraw: Annotated[bool, typer.Option("--withdraw", help="It may ask for nothing any more.")] = False,
 ) -> None:
     """Say where an agency's portal gets its answers and what it may ask for; what was registered before is replaced."""
     from vault import agencies
 
+    if bool(redirect_uri) + bool(procedure) != (0 if withdraw else 2):
+        fail("give --redirect-uri and --procedure, each at least once, or --withdraw alone.")
     with opened() as services, services.db.write() as session:
         found = agencies.find(session, name)
-        agencies.register_portal(session, found.id, redirect_uri, procedure, services.procedures)
-    typer.echo("The portal is registered.")
+        agencies.register_portal(session, found.id, redirect_uri or (), procedure or (), services.procedures)
+    typer.echo("The portal may ask for nothing any more." if withdraw else "The portal is registered.")
 
 
 @officer.command("add")
