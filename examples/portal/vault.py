@@ -204,11 +204,11 @@ def _attached(token: BearerToken) -> Attached:
 
 
 def _accepted(got: requests.Response) -> None:
-    """Raises `Ended` or `VaultError` where the vault answers with problem details (RFC 9457)."""
+    """Raises `Ended` or `VaultError` with the code at the end of the type of the problem details (RFC 9457)."""
     if got.ok:
         return
     try:
-        code = str(got.json()["code"])
+        code = str(got.json()["type"]).rpartition("/")[2]
     except (ValueError, KeyError, TypeError):
         code = f"http-{got.status_code}"
     raise Ended(code) if got.status_code in {401, 403, 404} else VaultError(code)

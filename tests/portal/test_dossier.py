@@ -124,6 +124,9 @@ def test_what_was_withdrawn_stays_proved_but_opens_no_more(
         assert "(13/13)" in page
         assert versions(page) == []
         assert "Không mở được giấy tờ" in officer.get(f"/officer/{submitted}/papers/{version}").text
+        asked = officer.post(f"/officer/{submitted}/supplements", data={"component": "residence", "note": "Xin thêm"})
+        why = re.search(r'Chưa gửi được yêu cầu\..*?<span class="code">([\w-]+)<', asked.text, re.DOTALL)
+        assert why and why[1] == "dossier-over", why
 
 
 def test_with_the_vault_away_the_officer_still_verifies(portal: PortalProcess, submitted: str, vault: Server) -> None:
