@@ -11,7 +11,7 @@ from vault.db import now
 from vault.documents import Paper
 from vault.figures import ZONE
 from vault.forms import Filled
-from vault.matching import Candidate, Match, Problem
+from vault.matching import Candidate, Match, Problem, Reason
 from vault.oauth.details import AskedComponent
 from vault.principals import Citizen
 from vault.procedures import Component
@@ -117,7 +117,13 @@ def _matches(
     """What the agency has already is no answer when it asks for more; it can still be chosen."""
     found = matching.match(components, [paper for paper in papers if paper.version_id not in sent], today)
     again = [paper for paper in papers if paper.version_id in sent]
-    return tuple(replace(each, others=(*each.others, *_fitting(each.component, again, today))) for each in found)
+    return tuple(_with(each, _fitting(each.component, again, today)) for each in found)
+
+
+def _with(match: Match, more: tuple[Candidate, ...]) -> Match:
+    """`more` to choose from; where there is some, the best is no longer the only one."""
+    reasons = tuple(reason for reason in match.reasons if not more or reason is not Reason.ONLY_ONE)
+    return replace(match, others=(*match.others, *more), reasons=reasons)
 
 
 def _fitting(component: Component, papers: Iterable[Candidate], today: date) -> tuple[Candidate, ...]:

@@ -17,7 +17,7 @@ from tests.vault.world import World
 from vault import consents, grantkeys, grants, questions, redeeming, signing, tokens
 from vault.db import now
 from vault.errors import ConsentIncomplete, Invalid, NotFound, RequestOver
-from vault.matching import Problem
+from vault.matching import Problem, Reason
 from vault.models import (
     AuthorizationCode,
     AuthorizationRequest,
@@ -314,6 +314,7 @@ def test_what_the_agency_has_already_is_not_proposed_again_but_can_be_chosen(wor
         draft = chosen(partner_identity=card.version.id)
         (again,) = propose(session, world.services, world.an, question, draft).slots
     assert slot.chosen and slot.chosen.version_id == passport.version.id
+    assert Reason.ONLY_ONE not in slot.match.reasons
     assert again.chosen and again.chosen.version_id == card.version.id
 
 
