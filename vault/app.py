@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnection
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
@@ -114,7 +114,7 @@ def _add_errors(app: FastAPI) -> None:
             response.headers.setdefault(name, value)
         return response
 
-    for kind in (VaultError, StorageError, OperationalError, NoConnection):
+    for kind in (VaultError, StorageError, DataError, OperationalError, NoConnection):
         app.add_exception_handler(kind, known)
     app.add_exception_handler(Refusal, oauth.refused)
     app.add_exception_handler(Exception, unknown)

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnection
 
 from ocr.media import TAKEN
@@ -150,6 +150,8 @@ def of(error: Exception, translate: Translate) -> Problem:
         return _of_vault_error(error, translate)
     if isinstance(error, StoreFull) or _is_full(error):
         return make("store-full", translate, headers={"Retry-After": "300"})
+    if isinstance(error, DataError):  # a text that the database cannot hold, such as PostgreSQL one with a NUL
+        return make("bad-request", translate)
     if isinstance(error, StoreUnavailable | OperationalError | NoConnection):
         return make("store-unavailable", translate, headers={"Retry-After": str(RETRY_S)})
     return make("damaged" if isinstance(error, StorageError) else "internal", translate)

@@ -4,12 +4,15 @@ from dataclasses import replace
 
 import httpx
 import pytest
+from sqlalchemy.exc import DataError
 from starlette.datastructures import Headers
 
 from tests.vault import clients, visitors
 from tests.vault.visitors import URL
 from tests.vault.world import World
+from vault import problems
 from vault.app import create_app
+from vault.i18n import translator
 from vault.middleware import same_site
 
 
@@ -64,3 +67,9 @@ def test_without_tls_the_cookie_promises_none(world: World) -> None:
 )
 def test_an_unsafe_request_comes_from_our_own_page_or_from_a_program(headers: dict[str, str], ours: bool) -> None:
     assert same_site(Headers({"host": "vault.example"} | headers)) is ours
+
+
+def test_a_text_that_the_database_cannot_hold_is_the_senders_mistake() -> None:
+    """PostgreSQL takes no NUL, which any part of an address can carry."""
+    refused = problems.of(DataError("SELECT …", {}, ValueError("NUL")), translator("en"))
+    assert (refused.status, refused.code) == (400, "bad-request")

@@ -100,6 +100,7 @@ def _redeem(session: Session, services: Services, exchange: Exchange) -> Issued 
     if code is None:
         return None
     grant = session.exec(select(Grant).where(Grant.id == code.grant_id).with_for_update()).one()
+    session.refresh(code)  # as whoever had the lock before has left it
     at = now(session)
     sealed_form, reason = code.sealed_form, _why_not(exchange, code, grant, at)
     if code.used_at is not None:

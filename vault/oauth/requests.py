@@ -94,8 +94,8 @@ def open_(db: Database, client_id: str, request_uri: str) -> Opened:
         raise RequestOver
     with db.write() as session:
         at, fresh = now(session), tokens.new()
-        row = _by_secret(session, AuthorizationRequest.agency_id == client_id, secret)
-        if row is None or row.opened_at is not None or at >= row.expires_at:
+        row = _by_secret(session, col(AuthorizationRequest.opened_at).is_(None), secret)
+        if row is None or row.agency_id != client_id or at >= row.expires_at:
             raise RequestOver
         content = _open(secret, row)
         values: dict[str, object] = {
