@@ -1,5 +1,6 @@
 """Passwords: argon2id through pwdlib, a bounded number at the same time (each takes 64 MiB)."""
 
+from functools import cache
 from threading import BoundedSemaphore
 
 from pwdlib import PasswordHash
@@ -17,7 +18,7 @@ class Passwords:
     def __init__(self, slots: int) -> None:
         self._hash = PasswordHash((Argon2Hasher(),))
         self._slots = BoundedSemaphore(slots)
-        self._nobody = self._hash.hash("nobody signs in with this")
+        self._nobody = _nobody()
 
     def hash(self, password: str) -> str:
         """Raises `Invalid` for a password shorter than 10 or longer than 200 characters."""
@@ -35,3 +36,9 @@ class Passwords:
         with self._slots:
             right = self._hash.verify(password, hashed or self._nobody)
         return right and hashed is not None
+
+
+@cache
+def _nobody() -> str:
+    """What the password for an unknown account is compared with; made once, before anybody signs in."""
+    return PasswordHash((Argon2Hasher(),)).hash("nobody signs in with this")

@@ -13,6 +13,7 @@ import httpx
 from playwright.sync_api import Browser, FilePayload
 
 from sharing.keys import SigningKey, jwks
+from tests import demo
 from tests.attaching import REDIRECT_URI, Portal
 from tests.journeys import people, sheets
 from tests.journeys.browsing import DESK, PHONE, Visitor
@@ -30,7 +31,7 @@ class Town:
     def __init__(self, folder: Path) -> None:
         self.portal = PortalProcess(folder / "portal")
         self.portal.prepare()
-        self.vault = Server(folder / "data", "--demo", "--portal", str(self.portal.folder))
+        self.vault = Server(demo.lay(folder / "data"), "--demo", "--portal", str(self.portal.folder))
         self._running = ExitStack()
 
     def __enter__(self) -> Self:

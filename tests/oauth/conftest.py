@@ -9,7 +9,7 @@ import httpx
 import pytest
 from joserfc.jwk import ECKey
 
-from tests import needs
+from tests import demo
 from tests.journeys.people import run
 from tests.servers import Server
 from vault.demo.seed import CITIZEN
@@ -22,8 +22,7 @@ Register = Callable[[str], tuple[str, dict[str, Any]]]
 
 @pytest.fixture(scope="package")
 def vault(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    needs.need_tesseract()
-    with Server(tmp_path_factory.mktemp("vault") / "data", "--demo") as server:
+    with Server(demo.lay(tmp_path_factory.mktemp("vault") / "data"), "--demo") as server:
         yield server
 
 

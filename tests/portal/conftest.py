@@ -11,7 +11,7 @@ from typing import Self
 import httpx
 import pytest
 
-from tests import needs
+from tests import demo
 from tests.servers import Server, free_port
 from vault.demo.seed import CITIZEN
 
@@ -63,8 +63,7 @@ def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PortalProcess]:
 
 @pytest.fixture(scope="package")
 def vault(portal: PortalProcess, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    needs.need_tesseract()
-    data = tmp_path_factory.mktemp("vault") / "data"
+    data = demo.lay(tmp_path_factory.mktemp("vault") / "data")
     with Server(data, "--demo", "--portal", str(portal.folder)) as server:
         yield server
 
