@@ -14,6 +14,7 @@ from sqlmodel import select
 from typer.testing import CliRunner, Result
 
 from sharing.keys import SigningKey, jwks
+from tests.vault import attaching
 from tests.vault.world import CONTENT, World
 from vault import accounts, grants, signing
 from vault.accounts import Attempt
@@ -145,6 +146,17 @@ def test_a_genuine_grant_and_its_paper_are_recognised(shared: list[str], tmp_pat
     said = json.loads(well(*shared, "--document", str(tmp_path / "paper.pdf"), "--json"))
     assert (said["genuine"], said["file_matches"]) == (True, True)
     assert said["terms"]["purpose"] == "Đăng ký kết hôn"
+
+
+def test_a_dossiers_grant_says_which_dossier_and_component_it_is_for(
+    shared: list[str], world: World, tmp_path: Path
+) -> None:
+    attached = attaching.attach(world, {"applicant-identity": world.put_in(kind="citizen-card")})
+    with world.services.db.read() as session:
+        signed = grants.get(session, world.an.wallet, attached.grant_id).signed
+    said = well("verify", signed, *shared[2:])
+    assert f"dossier  {attached.dossier.reference} ({attached.dossier.procedure})" in said
+    assert "citizen-card for applicant-identity" in said
 
 
 def test_a_grant_on_standard_input_or_as_an_argument_does_too(shared: list[str]) -> None:

@@ -102,12 +102,16 @@ def _in_words(verdict: Verdict) -> str:
         f"  purpose  {terms.purpose}",
         f"  until    {terms.expires_at:%Y-%m-%d %H:%M} UTC",
     ]
+    if terms.dossier:
+        lines.append(f"  dossier  {terms.dossier} ({terms.procedure})")
     marks = {True: " <- this file", False: ""}
-    lines += [
-        f"  paper    {item.kind}, {item.tier.value}, {item.size} bytes, {item.version}{marks[item is verdict.item]}"
-        for item in terms.items
-    ]
+    lines += [f"  paper    {_paper(item)}{marks[item is verdict.item]}" for item in terms.items]
     return "\n".join(lines)
+
+
+def _paper(item: Item) -> str:
+    answers = f" for {', '.join(item.components)}" if item.components else ""
+    return f"{item.kind}{answers}, {item.tier.value}, {item.size} bytes, {item.version}"
 
 
 def _read_grant(grant: str) -> str:
