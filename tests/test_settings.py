@@ -51,6 +51,14 @@ def test_no_secret_is_a_setting_or_has_a_default() -> None:
             assert field.default is None, name
 
 
+@pytest.mark.parametrize("url", ["postgresql://an:x@db/vault", "postgresql://db/vault?user=an&password=x"])
+def test_a_password_in_the_address_of_the_database_is_refused_and_not_repeated(url: str) -> None:
+    with pytest.raises(ValidationError, match="DOCVAULT_DATABASE_PASSWORD_FILE") as refused:
+        Settings(database_url=url)
+    assert url not in str(refused.value)
+    assert Settings(database_url="postgresql://an@db/vault").database == "postgresql://an@db/vault"
+
+
 def test_only_variables_of_ours_are_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("DOCVAULT_PORT=1\n")
     monkeypatch.chdir(tmp_path)

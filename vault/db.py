@@ -1,18 +1,27 @@
-"""The database: one engine, read and write transactions, and its clock."""
+"""The database: one engine, read and write transactions, its clock, and turns that all processes take."""
 
 import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from threading import RLock
-from typing import Any
+from typing import Any, Self
 
 from sqlalchemy import Connection, DateTime, Dialect, TypeDecorator, event, text
 from sqlalchemy.exc import TimeoutError
 from sqlmodel import Session, create_engine
 
+from vault.settings import Settings
+
 BUSY_MS = 15_000
+CONNECT_S = 5
+AWAY_MS = 30_000
+"""A PostgreSQL that acknowledges nothing for so long is taken to be gone (tcp(7), TCP_USER_TIMEOUT)."""
+STARTING, MIGRATING = 0x646F6376_00000001, 0x646F6376_00000002
+"""Names of the turns that processes take on PostgreSQL (advisory locks)."""
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -30,18 +39,56 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+@dataclass(frozen=True)
+class Reach:
+    """How a process goes about PostgreSQL; SQLite needs none of it. No limit of time where one is 0."""
+
+    password_file: Path | None = None
+    connections: int = 10
+    wait_s: int = 10
+    statement_s: int = 0
+    lock_s: int = 0
+
+    def options(self) -> dict[str, Any]:
+        """What `create_engine` takes. A connection that broke while it lay idle is found out before it is used."""
+        limits = f"-c statement_timeout={self.statement_s * 1000} -c lock_timeout={self.lock_s * 1000}"
+        alive = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": AWAY_MS}
+        connect = {"connect_timeout": CONNECT_S, "application_name": "docvault", "options": limits, **alive}
+        return {
+            "pool_pre_ping": True,
+            "pool_size": self.connections,
+            "max_overflow": 0,
+            "pool_timeout": self.wait_s,
+            "connect_args": connect,
+        }
+
+
 class Database:
     """Transactions on one database. One that writes takes SQLite's lock at its start, so that none dies halfway."""
 
-    def __init__(self, url: str) -> None:
-        self.engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"), hide_parameters=True)
-        self.is_sqlite = self.engine.dialect.name == "sqlite"
+    def __init__(self, url: str, reach: Reach = Reach()) -> None:
+        self.is_sqlite = url.startswith("sqlite")
+        self.engine = create_engine(url, hide_parameters=True, **({} if self.is_sqlite else reach.options()))
+        self._password_file = reach.password_file
+        if self._password_file is not None:
+            event.listen(self.engine, "do_connect", self._add_password)
         if self.is_sqlite:
             _make_private(self.engine.url.database)
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
         self._writing = self.engine.execution_options(docvault_write=True)
         self._writer = RLock()
+
+    @classmethod
+    def open(cls, settings: Settings) -> Self:
+        """The database that the settings name, as requests and workers use it."""
+        limits = {"statement_s": settings.database_statement_s, "lock_s": settings.database_lock_s}
+        return cls(settings.database, _reach(settings, **limits))
+
+    @classmethod
+    def open_patient(cls, settings: Settings) -> Self:
+        """The same for starts and migrations, which wait for each other and may take long."""
+        return cls(settings.database, _reach(settings))
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -70,8 +117,31 @@ class Database:
         finally:
             self._writer.release()
 
+    @contextmanager
+    def alone(self, turn: int) -> Iterator[None]:
+        """No other process is in the same turn meanwhile. SQLite's files lie on one machine, where nobody needs it."""
+        if self.is_sqlite:
+            yield
+            return
+        with self.engine.connect() as connection:
+            connection.execute(text("SELECT pg_advisory_lock(:turn)"), {"turn": turn})
+            connection.commit()  # the lock belongs to the connection, and ends with it if this process dies
+            try:
+                yield
+            finally:
+                connection.execute(text("SELECT pg_advisory_unlock(:turn)"), {"turn": turn})
+
     def close(self) -> None:
         self.engine.dispose()
+
+    def _add_password(self, _dialect: Dialect, _record: Any, _args: Any, parameters: dict[str, Any]) -> None:
+        """Read for each connection: a password that was changed needs no restart, and none lies in an address."""
+        if self._password_file is not None:
+            parameters["password"] = self._password_file.read_text("utf-8").rstrip("\r\n")
+
+
+def _reach(settings: Settings, **limits: int) -> Reach:
+    return Reach(settings.database_password_file, settings.database_connections, settings.database_wait_s, **limits)
 
 
 def now(session: Session) -> datetime:

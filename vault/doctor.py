@@ -49,7 +49,7 @@ def examine(settings: Settings, *, sweep: bool = False, grace: timedelta = GRACE
     yield from _tools()
     yield _fence()
     yield from _worker_key(settings)
-    db = Database(settings.database)
+    db = Database.open(settings)
     try:
         healthy = yield from _database(db)
         if healthy:

@@ -1,6 +1,7 @@
 """The tables brought up to date, by alembic; its scripts are part of the package."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from alembic import command
@@ -9,27 +10,53 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
-from vault.db import Database
+from vault.db import MIGRATING, Database
+from vault.errors import VaultError
 
 SCRIPTS = Path(__file__).parent / "migrations"
 
 
-def upgrade(database_url: str, revision: str = "head") -> None:
-    """Applies what is missing, in one transaction: a failure leaves the database as it was."""
-    db = Database(database_url)
-    try:
+class Unready(VaultError):
+    """The tables are not those of this program; the sentence says what to do."""
+
+    code = "internal"
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__()
+        self.sentence = sentence
+
+    def __str__(self) -> str:
+        return self.sentence
+
+
+def upgrade(database: str | Database, revision: str = "head") -> None:
+    """Applies what is missing, in one transaction: a failure leaves the database as it was.
+
+    Of several processes at once one does it, and the others find it done. Raises `Unready` where a newer program did.
+    """
+    with _opened(database) as db, db.alone(MIGRATING):
+        _refuse_newer(db)
         _run(db, command.upgrade, revision)
-    finally:
-        db.close()
 
 
-def downgrade(database_url: str, revision: str) -> None:
+def downgrade(database: str | Database, revision: str) -> None:
     """Takes back what came after `revision` ("base": everything), in one transaction."""
-    db = Database(database_url)
-    try:
+    with _opened(database) as db, db.alone(MIGRATING):
         _run(db, command.downgrade, revision)
-    finally:
-        db.close()
+
+
+def refuse_old(db: Database) -> None:
+    """Raises `Unready` unless the tables have what this program needs; a newer program may have added to them."""
+    found = present(db)
+    if found in known() and found != newest():
+        raise Unready("The database's tables are older than this program. Run: docvault migrate")
+    if found is None:
+        raise Unready("The database has no tables yet. Run: docvault migrate")
+
+
+def known() -> frozenset[str]:
+    """Every revision that this program has a script for."""
+    return frozenset(script.revision for script in ScriptDirectory.from_config(configuration()).walk_revisions())
 
 
 def newest() -> str | None:
@@ -41,6 +68,28 @@ def present(db: Database) -> str | None:
     """The revision that the database is at; None for an empty one."""
     with db.engine.connect() as connection:
         return MigrationContext.configure(connection).get_current_revision()
+
+
+@contextmanager
+def _opened(database: str | Database) -> Iterator[Database]:
+    """An address is opened for the length of it; a database that is open already stays so."""
+    if isinstance(database, Database):
+        yield database
+        return
+    db = Database(database)
+    try:
+        yield db
+    finally:
+        db.close()
+
+
+def _refuse_newer(db: Database) -> None:
+    found = present(db)
+    if found is not None and found not in known():
+        raise Unready(
+            f"The database's tables are of a newer program (revision {found}). Run that one, or set "
+            "DOCVAULT_MIGRATE_AT_START=false to go on with this one for as long as an upgrade takes."
+        )
 
 
 def _run(db: Database, run: Callable[[Config, str], None], revision: str) -> None:

@@ -57,7 +57,7 @@ class Services:
         kinds = load_kinds(settings.kinds_dir)
         return cls(
             settings=settings,
-            db=Database(settings.database),
+            db=Database.open(settings),
             blobs=FileBlobs(settings.blobs),
             root=root,
             worker_key=FileRootKey.open(settings.worker_key),

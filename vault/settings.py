@@ -1,8 +1,9 @@
 """Every setting of the service, read from `DOCVAULT_*` variables (and nothing else)."""
 
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 MIB = 1024 * 1024
@@ -11,16 +12,29 @@ MIB = 1024 * 1024
 class Settings(BaseSettings):
     """What an operator may decide. Secrets are files, never values: a variable shows in process lists."""
 
-    model_config = SettingsConfigDict(env_prefix="DOCVAULT_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="DOCVAULT_", frozen=True, extra="ignore", hide_input_in_errors=True)
 
     data_dir: Path = Field(Path("data"), description="Folder of the embedded database, blobs and key files.")
-    database_url: str | None = Field(None, description="SQLAlchemy address of the database; SQLite in the data folder.")
+    database_url: str | None = Field(
+        None, description="SQLAlchemy address of the database, without a password; SQLite in the data folder."
+    )
+    database_password_file: Path | None = Field(None, description="File with the password of the database's user.")
+    database_connections: int = Field(20, gt=0, description="Connections to PostgreSQL that a process opens at most.")
+    database_wait_s: int = Field(10, gt=0, description="Seconds that a request waits for such a connection.")
+    database_statement_s: int = Field(60, gt=0, description="Seconds after which PostgreSQL gives a statement up.")
+    database_lock_s: int = Field(15, gt=0, description="Seconds that a statement waits for what another one holds.")
+    migrate_at_start: bool = Field(
+        True, description="Bring the tables up to date at each start; else `docvault migrate`."
+    )
     public_url: str = Field("http://127.0.0.1:8000", description="Address that people and agencies reach; the issuer.")
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on.")
     forwarded_allow_ips: str = Field("127.0.0.1", description="Proxies whose X-Forwarded-* headers are believed.")
     root_key_file: Path | None = Field(None, description="Root key, mode 0600; `root.key` in the data folder.")
     worker_key_file: Path | None = Field(None, description="Key of reading jobs; `worker.key` in the data folder.")
+    make_keys: bool = Field(
+        True, description="Make key files that are missing at the very first start; never where processes share them."
+    )
     embedded_worker: bool = Field(True, description="Read papers inside the server process.")
     sign_up: bool = Field(True, description="Anyone may open a wallet; otherwise only `docvault account add` does.")
 
@@ -59,6 +73,16 @@ class Settings(BaseSettings):
     lease_s: int = Field(60, gt=2, description="A worker silent for so long loses its job to another.")
     kinds_dir: Path | None = Field(None, description="Folder with the operator's own kinds of papers (YAML).")
     procedures_dir: Path | None = Field(None, description="Folder with the operator's own procedures (YAML).")
+
+    @field_validator("database_url")
+    @classmethod
+    def _without_password(cls, url: str | None) -> str | None:
+        parts = urlsplit(url or "")
+        if parts.password is not None or "password" in parse_qs(parts.query):
+            raise ValueError(
+                "an address shows in process lists; name a file in DOCVAULT_DATABASE_PASSWORD_FILE instead"
+            )
+        return url
 
     @property
     def database(self) -> str:

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from storage.errors import KeyUnusable
-from vault import firststart
+from vault import firststart, migrate
+from vault.db import Database
+from vault.migrate import Unready
 from vault.settings import Settings
 
 
@@ -36,3 +38,40 @@ def test_an_operator_who_lost_the_root_key_is_told_and_gets_no_new_one(settings:
     assert not settings.root_key.exists()
     (tmp_path / "elsewhere").rename(settings.root_key)
     start(settings)
+
+
+def test_a_process_that_shares_its_keys_makes_none_of_its_own(settings: Settings, tmp_path: Path) -> None:
+    shared = settings.model_copy(update={"make_keys": False})
+    with pytest.raises(KeyUnusable, match="Give every process the same ones"):
+        start(shared)
+    assert not settings.root_key.exists()
+    start(settings)
+    start(shared)
+    settings.worker_key.rename(tmp_path / "elsewhere")
+    with pytest.raises(KeyUnusable, match=r"worker\.key"):
+        start(shared)
+    assert not settings.worker_key.exists()
+
+
+def test_a_process_that_does_not_migrate_refuses_tables_that_it_cannot_use(settings: Settings) -> None:
+    follower = settings.model_copy(update={"migrate_at_start": False})
+    with pytest.raises(Unready, match="no tables yet"):
+        start(follower)
+    migrate.upgrade(settings.database, "0001")
+    with pytest.raises(Unready, match="older than this program"):
+        start(follower)
+    start(settings)
+    start(follower)
+
+
+def test_an_older_program_goes_on_beside_a_newer_one_but_changes_nothing(settings: Settings) -> None:
+    """While replicas are replaced one by one, the tables have what the newer ones need already."""
+    start(settings)
+    db = Database(settings.database)
+    with db.write() as session:
+        session.connection().exec_driver_sql("UPDATE alembic_version SET version_num = 'of-tomorrow'")
+    with pytest.raises(Unready, match=r"newer program \(revision of-tomorrow\)"):
+        start(settings)
+    start(settings.model_copy(update={"migrate_at_start": False}))
+    assert migrate.present(db) == "of-tomorrow"
+    db.close()

@@ -81,8 +81,9 @@ def _sentence(error: Exception) -> str:
     from vault import problems
     from vault.errors import Invalid, ProcedureMalformed, VaultError
     from vault.i18n import translator
+    from vault.migrate import Unready
 
-    if isinstance(error, ProcedureMalformed):
+    if isinstance(error, ProcedureMalformed | Unready):
         return str(error)
     if isinstance(error, Invalid) and "why" in error.values:
         return f"{error.values['field']}: {error.values['why']}"

@@ -66,12 +66,16 @@ def worker() -> None:
 
 def migrate() -> None:
     """Bring the database's tables up to date."""
+    from contextlib import closing
+
     from vault import migrate as migrations
+    from vault.db import Database
 
     settings = load_settings()
     with plain_errors():
         settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        migrations.upgrade(settings.database)
+        with closing(Database.open_patient(settings)) as db:
+            migrations.upgrade(db)
     typer.echo(f"The database is at revision {migrations.newest()}.")
 
 
