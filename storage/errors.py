@@ -9,8 +9,20 @@ class SealBroken(StorageError):
     """Sealed bytes do not authenticate: changed, cut, moved, or opened with another key or context."""
 
 
+class OtherRootKey(SealBroken):
+    """Wrapped under a root key that is not at hand."""
+
+
 class KeyUnusable(StorageError):
-    """A key, or the file that should hold one, has not the form it must have."""
+    """A key, or the file or token that should hold one, is not what it must be."""
+
+
+class KeyMissing(KeyUnusable):
+    """There is no key where one should be."""
+
+
+class KeyUnavailable(StorageError):
+    """The token that holds a key does not answer, or not as it should."""
 
 
 class BlobMissing(StorageError):

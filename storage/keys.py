@@ -25,6 +25,7 @@ LEAST_SECRET = 16
 WRAPPED = b"\x11"
 SMALL = b"\x21"
 WRAPPED_SIZE = 1 + NONCE_SIZE + KEY_SIZE + TAG_SIZE
+"""Of a key wrapped under a key that needs no name; under a root key its head is longer, see `storage.rootkey`."""
 
 
 class Use(Enum):
@@ -80,15 +81,15 @@ class Key:
         info = b"docvault storage v1 derive" + context
         return cls(HKDF(hashes.SHA256(), KEY_SIZE, None, info).derive(secret))
 
-    def wrap(self, other: "Key", ctx: bytes) -> bytes:
-        """Seal another key under this one: 61 bytes, bound to `ctx`."""
-        return self._encrypt(Use.wrap, WRAPPED, other._secret, ctx)
+    def wrap(self, other: "Key", ctx: bytes, head: bytes = WRAPPED) -> bytes:
+        """Seal another key under this one: `head` and 60 bytes, bound to `head` and `ctx`."""
+        return self._encrypt(Use.wrap, head, other._secret, ctx)
 
-    def unwrap(self, wrapped: bytes, ctx: bytes) -> "Key":
-        """The key that `wrap` sealed with the same key and context. Raises `SealBroken`."""
-        if len(wrapped) != WRAPPED_SIZE:
+    def unwrap(self, wrapped: bytes, ctx: bytes, head: bytes = WRAPPED) -> "Key":
+        """The key that `wrap` sealed with the same key, context and head. Raises `SealBroken`."""
+        if len(wrapped) != len(head) + NONCE_SIZE + KEY_SIZE + TAG_SIZE:
             raise SealBroken("a wrapped key has another length")
-        return Key(self._decrypt(Use.wrap, WRAPPED, wrapped, ctx))
+        return Key(self._decrypt(Use.wrap, head, wrapped, ctx))
 
     def seal(self, plaintext: bytes, ctx: bytes) -> bytes:
         """Seal something small (held in memory at once): 29 bytes longer than it was, bound to `ctx`."""
@@ -110,17 +111,18 @@ class Key:
         """The secret bytes: the one deliberate way to them."""
         return self._secret
 
-    def _encrypt(self, use: Use, form: bytes, plaintext: bytes, ctx: bytes) -> bytes:
+    def _encrypt(self, use: Use, head: bytes, plaintext: bytes, ctx: bytes) -> bytes:
         # Random 96-bit nonces are safe up to 2**32 messages a key (SP 800-38D section 8.3); a key here sees far fewer.
         nonce = os.urandom(NONCE_SIZE)
-        return form + nonce + AESGCM(self.subkey(use)).encrypt(nonce, plaintext, form + ctx)
+        return head + nonce + AESGCM(self.subkey(use)).encrypt(nonce, plaintext, head + ctx)
 
-    def _decrypt(self, use: Use, form: bytes, sealed: bytes, ctx: bytes) -> bytes:
-        if sealed[:1] != form or len(sealed) < 1 + NONCE_SIZE + TAG_SIZE:
+    def _decrypt(self, use: Use, head: bytes, sealed: bytes, ctx: bytes) -> bytes:
+        start = len(head) + NONCE_SIZE
+        if not sealed.startswith(head) or len(sealed) < start + TAG_SIZE:
             raise SealBroken("not sealed in a form known here")
-        nonce, box = sealed[1 : 1 + NONCE_SIZE], sealed[1 + NONCE_SIZE :]
+        nonce, box = sealed[len(head) : start], sealed[start:]
         try:
-            return AESGCM(self.subkey(use)).decrypt(nonce, box, form + ctx)
+            return AESGCM(self.subkey(use)).decrypt(nonce, box, head + ctx)
         except InvalidTag:
             raise SealBroken("does not open with this key and context") from None
 

@@ -1,16 +1,21 @@
-"""The key above all others, and where it comes from. The layout is in docs/formats/storage.md#root-key-file."""
+"""The key above all others, and where it comes from. Layouts are in docs/formats/storage.md#keys-under-a-root-key."""
 
 import os
-import stat
 from pathlib import Path
 from secrets import token_hex
 from typing import Protocol, Self
 
-from storage.errors import KeyUnusable
-from storage.keys import Key
+from storage.errors import KeyUnusable, OtherRootKey, SealBroken
+from storage.keys import WRAPPED, Key
+from storage.secretfiles import read_secret
 
 MAGIC = "docvault-root-key-1"
-ID_DIGITS = 16
+ID_SIZE = 8
+ID_DIGITS = 2 * ID_SIZE
+
+UNDER_FILE = b"\x12"
+UNDER_TOKEN = b"\x13"
+HEAD_SIZE = 1 + ID_SIZE
 
 
 class RootKey(Protocol):
@@ -18,13 +23,23 @@ class RootKey(Protocol):
 
     @property
     def id(self) -> str:
-        """Names the key without telling anything of it; kept beside what it wrapped."""
+        """Names the key without telling anything of it: 16 hexadecimal digits."""
+
+    @property
+    def head(self) -> bytes:
+        """How everything begins that this key wraps (9 bytes): the form, and its id."""
 
     def wrap(self, key: Key, ctx: bytes) -> bytes:
         """Seal a key under the root key, bound to `ctx`."""
 
     def unwrap(self, wrapped: bytes, ctx: bytes) -> Key:
         """The key that `wrap` sealed. Raises `SealBroken`."""
+
+
+def root_id(wrapped: bytes) -> str | None:
+    """Which root key wrapped this; None for the first form (`11`), which did not say, and for anything else."""
+    named = len(wrapped) > HEAD_SIZE and wrapped[:1] in (UNDER_FILE, UNDER_TOKEN)
+    return wrapped[1:HEAD_SIZE].hex() if named else None
 
 
 class FileRootKey:
@@ -33,14 +48,18 @@ class FileRootKey:
     def __init__(self, key: Key) -> None:
         self._key = key
         self.id = key.mac(b"", b"root key id").hex()[:ID_DIGITS]
+        self.head = UNDER_FILE + bytes.fromhex(self.id)
 
     def wrap(self, key: Key, ctx: bytes) -> bytes:
-        """Seal a key under the root key, bound to `ctx`."""
-        return self._key.wrap(key, ctx)
+        """Seal a key under the root key, bound to `ctx`: 69 bytes that name the root key."""
+        return self._key.wrap(key, ctx, self.head)
 
     def unwrap(self, wrapped: bytes, ctx: bytes) -> Key:
-        """The key that `wrap` sealed. Raises `SealBroken`."""
-        return self._key.unwrap(wrapped, ctx)
+        """The key that `wrap` sealed, or sealed before root keys were named. Raises `SealBroken`, `OtherRootKey`."""
+        if wrapped[:1] == WRAPPED:
+            return self._key.unwrap(wrapped, ctx)
+        refuse_other(self, wrapped)
+        return self._key.unwrap(wrapped, ctx, self.head)
 
     def __repr__(self) -> str:
         return f"<FileRootKey {self.id}>"
@@ -55,9 +74,7 @@ class FileRootKey:
     @classmethod
     def open(cls, path: Path) -> Self:
         """The key in a file. Raises `KeyUnusable`, in a sentence for the operator, and `FileNotFoundError`."""
-        with path.open("rb") as file:
-            _refuse_shared(os.fstat(file.fileno()), path)
-            words = file.read(256).split(b" ")
+        words = read_secret(path, "root key").split(b" ")
         if len(words) != 3 or words[0] != MAGIC.encode():
             raise KeyUnusable(f"The root key file {path} is not in a form known here. Restore it from its backup.")
         try:
@@ -81,11 +98,41 @@ class FileRootKey:
             return cls.open(path)
 
 
-def _refuse_shared(status: os.stat_result, path: Path) -> None:
-    if not stat.S_ISREG(status.st_mode):
-        raise KeyUnusable(f"The root key {path} is not a plain file.")
-    if status.st_mode & 0o077:
-        raise KeyUnusable(f"The root key file {path} can be read by others. Run: chmod 600 {path}")
+class Succession:
+    """A root key and a second one, while what lies under the one is moved to the other.
+
+    Wraps under the current one alone, so that the second is needed ever less; unwraps under both.
+    """
+
+    def __init__(self, current: RootKey, second: RootKey) -> None:
+        if current.id == second.id:
+            raise KeyUnusable(f"The root key and the second root key are the same ({current.id}).")
+        self.current, self.second = current, second
+        self.id, self.head = current.id, current.head
+
+    def wrap(self, key: Key, ctx: bytes) -> bytes:
+        """Seal a key under the current root key, bound to `ctx`."""
+        return self.current.wrap(key, ctx)
+
+    def unwrap(self, wrapped: bytes, ctx: bytes) -> Key:
+        """The key that either sealed. Raises `SealBroken`, `OtherRootKey`."""
+        named = root_id(wrapped)
+        if named is not None:
+            return (self.second if named == self.second.id else self.current).unwrap(wrapped, ctx)
+        try:
+            return self.current.unwrap(wrapped, ctx)
+        except SealBroken:
+            return self.second.unwrap(wrapped, ctx)
+
+    def __repr__(self) -> str:
+        return f"<Succession {self.second.id} to {self.current.id}>"
+
+
+def refuse_other(root: RootKey, wrapped: bytes) -> None:
+    """Raises `OtherRootKey` for what another root key says that it wrapped."""
+    named = root_id(wrapped)
+    if named is not None and named != root.id:
+        raise OtherRootKey(f"wrapped under the root key {named}, which is not at hand")
 
 
 def _write_once(path: Path, content: bytes) -> None:

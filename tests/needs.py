@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
@@ -29,6 +30,14 @@ def need_tesseract(languages: Sequence[str] = ("vie", "eng", "osd")) -> None:
     listed = subprocess.run(["tesseract", "--list-langs"], capture_output=True, text=True, check=True).stdout.split()
     missing = [language for language in languages if language not in listed]
     need(not missing, f"tesseract's languages {', '.join(missing)} (packages tesseract-ocr-…)")
+
+
+def need_softhsm() -> Path:
+    """SoftHSM's module for PKCS#11."""
+    need_program("softhsm2-util", "softhsm2")
+    found = [path for path in Path("/usr/lib").glob("**/softhsm/libsofthsm2.so") if path.is_file()]
+    need(bool(found), "SoftHSM's module (package libsofthsm2)")
+    return found[0]
 
 
 def need_chromium() -> str:

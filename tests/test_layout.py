@@ -21,7 +21,7 @@ ARROWS: Mapping[str, frozenset[str]] = {
 """package → the other packages of the project that it may import."""
 
 ONLY: Mapping[str, frozenset[str]] = {
-    "storage": frozenset({"cryptography"}),
+    "storage": frozenset({"cryptography", "pkcs11"}),
     "sharing": frozenset({"cryptography", "joserfc"}),
 }
 """package → all that it may import from outside: an agency takes `sharing` alone, so it stays light."""
@@ -29,6 +29,7 @@ ONLY: Mapping[str, frozenset[str]] = {
 OWNERS: Mapping[str, tuple[str, ...]] = {
     "cryptography": ("storage", "sharing"),
     "joserfc": ("sharing",),
+    "pkcs11": ("storage.hsm",),
     "pytesseract": ("ocr",),
     "pypdfium2": ("ocr",),
     "cv2": ("ocr",),

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from storage.errors import KeyUnusable, SealBroken
+from storage.errors import KeyUnusable, OtherRootKey, SealBroken
 from storage.keys import Key, context
-from storage.rootkey import FileRootKey, RootKey
+from storage.rootkey import FileRootKey, RootKey, Succession, root_id
 
 CTX = context("citizen", "c-1", "wallet key")
 
@@ -30,10 +30,46 @@ def test_another_root_key_or_context_is_refused(path: Path, tmp_path: Path) -> N
     root, stranger = FileRootKey.create(path), FileRootKey.create(tmp_path / "other.key")
     assert root.id != stranger.id
     wrapped = root.wrap(Key.generate(), CTX)
-    with pytest.raises(SealBroken):
+    with pytest.raises(OtherRootKey, match=root.id):
         stranger.unwrap(wrapped, CTX)
     with pytest.raises(SealBroken):
+        stranger.unwrap(stranger.head + wrapped[9:], CTX)
+    with pytest.raises(SealBroken):
         root.unwrap(wrapped, context("citizen", "c-2", "wallet key"))
+
+
+def test_what_it_wraps_names_it(path: Path) -> None:
+    root = FileRootKey.create(path)
+    wrapped = root.wrap(Key.generate(), CTX)
+    assert (len(wrapped), wrapped[:1], wrapped[:9], root_id(wrapped)) == (69, b"\x12", root.head, root.id)
+    assert root_id(wrapped[:9]) is root_id(b"") is root_id(Key.generate().wrap(Key.generate(), CTX)) is None
+
+
+def test_what_was_wrapped_before_root_keys_were_named_opens_still(path: Path) -> None:
+    wallet = Key.generate()
+    root = FileRootKey.create(path)
+    before = Key.from_bytes(bytes.fromhex(path.read_text().split()[2])).wrap(wallet, CTX)
+    assert before[:1] == b"\x11"
+    assert root.unwrap(before, CTX) == wallet
+    other = FileRootKey(Key.generate())
+    assert Succession(other, root).unwrap(before, CTX) == Succession(root, other).unwrap(before, CTX) == wallet
+    with pytest.raises(SealBroken):
+        other.unwrap(before, CTX)
+
+
+def test_of_two_root_keys_one_wraps_and_both_unwrap() -> None:
+    current, second, stranger = (FileRootKey(Key.generate()) for _ in range(3))
+    both, wallet = Succession(current, second), Key.generate()
+    assert (both.id, both.head) == (current.id, current.head)
+    assert current.unwrap(both.wrap(wallet, CTX), CTX) == both.unwrap(second.wrap(wallet, CTX), CTX) == wallet
+    with pytest.raises(OtherRootKey):
+        both.unwrap(stranger.wrap(wallet, CTX), CTX)
+
+
+def test_a_root_key_does_not_follow_itself(path: Path) -> None:
+    root = FileRootKey.create(path)
+    with pytest.raises(KeyUnusable, match="the same"):
+        Succession(root, FileRootKey.open(path))
 
 
 def test_the_file_is_its_owners_alone_and_lies_alone(path: Path) -> None:
