@@ -8,7 +8,7 @@ from typing import NoReturn
 
 import typer
 
-from vault.commands import administer, procedures, run
+from vault.commands import administer, care, procedures, run
 from vault.commands.verify import verify_grant
 
 OURS = ("storage", "ocr", "sharing", "vault")
@@ -23,7 +23,7 @@ app = typer.Typer(
 app.command()(run.serve)
 app.command()(run.worker)
 app.command()(run.migrate)
-app.command()(run.doctor)
+app.command()(care.doctor)
 app.command("verify")(verify_grant)
 app.add_typer(administer.agency, name="agency")
 app.add_typer(administer.officer, name="officer")

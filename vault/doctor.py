@@ -1,23 +1,23 @@
-"""Looks over an installation: database, keys, tools, and every blob against its row. It opens no paper."""
+"""Looks over an installation: tools, keys, database, and every blob against its row. It shows nothing of any paper."""
 
 import subprocess
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import select
 
 from ocr import fence
-from storage.blobs import BlobInfo, Blobs
-from storage.errors import BlobMissing, KeyUnusable, SealBroken, StorageError
+from storage.errors import KeyUnusable, SealBroken, StorageError
 from storage.files import FileBlobs
-from storage.rootkey import FileRootKey
-from storage.sealed import sealed_size
-from vault import migrate, papers, wallets
+from storage.rootkey import FileRootKey, RootKey
+from vault import migrate, wallets
+from vault.care import orphans, versions
+from vault.care.findings import Finding, Severity
+from vault.care.versions import Look
 from vault.db import Database
-from vault.models import Version, Wallet
+from vault.models import Wallet
 from vault.settings import Settings
 
 GRACE = timedelta(days=1)
@@ -25,27 +25,22 @@ GRACE = timedelta(days=1)
 
 LANGUAGES = ("vie", "eng", "osd")
 TESSERACT_S = 20
-BATCH = 500
-
-
-class Severity(StrEnum):
-    """`damage` makes the command fail."""
-
-    fine = "fine"
-    remark = "remark"
-    damage = "damage"
+PLACE = "doctor.json"
+"""The file in the data folder by which an interrupted look goes on."""
 
 
 @dataclass(frozen=True)
-class Finding:
-    """One sentence about one thing; ids only, nothing of any paper."""
+class Care:
+    """How papers are looked at, and whether orphans older than `grace` are removed."""
 
-    severity: Severity
-    sentence: str
+    sweep: bool = False
+    grace: timedelta = GRACE
+    look: Look = field(default_factory=Look)
 
 
-def examine(settings: Settings, *, sweep: bool = False, grace: timedelta = GRACE) -> Iterator[Finding]:
-    """All checks, in order; with `sweep` removes orphans older than `grace`. A broken database ends it early."""
+def examine(settings: Settings, how: Care | None = None) -> Generator[Finding]:
+    """All checks, in order. A broken database ends it early; without the root key nothing is opened."""
+    how = how or Care()
     yield from _tools()
     yield _fence()
     yield from _worker_key(settings)
@@ -53,8 +48,8 @@ def examine(settings: Settings, *, sweep: bool = False, grace: timedelta = GRACE
     try:
         healthy = yield from _database(db)
         if healthy:
-            yield from _root_key(settings, db)
-            yield from _blobs(settings, db, sweep, grace)
+            root = yield from _root_key(settings, db)
+            yield from _blobs(settings, db, root, how)
     finally:
         db.close()
 
@@ -117,8 +112,8 @@ def _database(db: Database) -> Generator[Finding, None, bool]:
     return True
 
 
-def _root_key(settings: Settings, db: Database) -> Iterator[Finding]:
-    """Also tries the key: a wrong root key file is as bad as none, and shows only when somebody signs in."""
+def _root_key(settings: Settings, db: Database) -> Generator[Finding, None, RootKey | None]:
+    """Returns it, once tried: a wrong root key file is as bad as none, and shows only when somebody signs in."""
     try:
         root = FileRootKey.open(settings.root_key)
         with db.read() as session:
@@ -133,76 +128,17 @@ def _root_key(settings: Settings, db: Database) -> Iterator[Finding]:
         yield Finding(Severity.damage, f"The root key {settings.root_key} is not the one of this database.")
     else:
         yield Finding(Severity.fine, "The root key is there and opens wallets.")
-
-
-def _blobs(settings: Settings, db: Database, sweep: bool, grace: timedelta) -> Iterator[Finding]:
-    try:
-        blobs = FileBlobs(settings.blobs)
-        yield from _versions(db, blobs)
-        yield from _orphans(db, blobs, sweep, datetime.now(UTC) - grace)
-    except StorageError as error:
-        yield Finding(Severity.damage, f"The store of papers cannot be used: {error}.")
-
-
-def _versions(db: Database, blobs: Blobs) -> Iterator[Finding]:
-    count, broken = 0, 0
-    for version_id, size in _rows(db):
-        count += 1
-        sentence = _damage(db, blobs, version_id, size)
-        if sentence:
-            broken += 1
-            yield Finding(Severity.damage, sentence)
-    if not broken:
-        yield Finding(Severity.fine, f"All {count} versions of papers are there, in full length.")
-
-
-def _rows(db: Database) -> Iterator[tuple[str, int]]:
-    """Ids and plain sizes of all versions, read in batches so that no transaction stays open for long."""
-    last = ""
-    while True:
-        with db.read() as session:
-            query = select(Version.id, Version.size).where(Version.id > last).order_by(Version.id).limit(BATCH)
-            batch = session.exec(query).all()
-        yield from batch
-        if len(batch) < BATCH:
-            return
-        last = batch[-1][0]
-
-
-def _damage(db: Database, blobs: Blobs, version_id: str, size: int) -> str | None:
-    try:
-        stored = blobs.size(papers.original_name(version_id))
-    except BlobMissing:
-        # destroyed between the row and the look at its blob: that is no damage
-        return f"The bytes of version {version_id} are missing." if _exists(db, version_id) else None
-    if stored != sealed_size(size):
-        return f"Version {version_id} has {stored} bytes, not {sealed_size(size)}."
+        return root
     return None
 
 
-def _orphans(db: Database, blobs: FileBlobs, sweep: bool, before: datetime) -> Iterator[Finding]:
-    """What a crash left: whole blobs without a row, previews of destroyed versions, writes that were cut off."""
-    orphans = [blob for blob in blobs.list() if blob.modified <= before and not _exists(db, _owner(blob))]
-    leftovers = [blob for blob in blobs.temporary() if blob.modified <= before]
-    for blob in orphans if sweep else ():
-        blobs.delete(blob.name)
-    for blob in leftovers if sweep else ():
-        blobs.discard(blob.name)
-    found = len(orphans) + len(leftovers)
-    if not found:
-        yield Finding(Severity.fine, "Nothing is left over from a crash.")
-        return
-    freed = sum(blob.size for blob in (*orphans, *leftovers))
-    done = "Removed" if sweep else "Run `docvault doctor --sweep` to remove"
-    yield Finding(Severity.remark, f"{done} {found} files that belong to no paper ({freed} bytes).")
-
-
-def _owner(blob: BlobInfo) -> str:
-    """The version's id; empty for a name that no version has."""
-    parts = blob.name.split("/")
-    return parts[1] if len(parts) == 3 and blob.name.startswith(papers.folder(parts[1])) else ""
-
-
-def _exists(db: Database, version_id: str) -> bool:
-    with db.read() as session:
-        return session.get(Version, version_id) is not None
+def _blobs(settings: Settings, db: Database, root: RootKey | None, how: Care) -> Iterator[Finding]:
+    try:
+        blobs = FileBlobs(settings.blobs)
+        if root is None or how.look.quick:
+            yield from versions.quick(db, blobs)
+        else:
+            yield from versions.whole(db, blobs, root, settings.data_dir / PLACE, how.look)
+        yield from orphans.orphans(db, blobs, how.sweep, datetime.now(UTC) - how.grace)
+    except StorageError as error:
+        yield Finding(Severity.damage, f"The store of papers cannot be used: {error}.")

@@ -1,9 +1,11 @@
 """The doctor finds what is damaged, tells what a crash left, and sweeps nothing that belongs to a paper."""
 
+import json
 import os
 import shutil
 import time
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,10 +14,14 @@ from storage.files import FileBlobs
 from storage.keys import Key
 from storage.rootkey import FileRootKey
 from tests.needs import need_tesseract
-from tests.vault.world import World
+from tests.vault.world import CONTENT, World
 from vault import documents, models, papers
+from vault.care.findings import Severity
+from vault.care.pace import MIB, Pace
+from vault.care.versions import Look
 from vault.db import Database
-from vault.doctor import Finding, Severity, examine
+from vault.doctor import Care, examine
+from vault.models import Version
 from vault.services import Services
 from vault.settings import Settings
 
@@ -23,7 +29,7 @@ NOW = timedelta(0)
 
 
 def found(settings: Settings, severity: Severity, **how: object) -> list[str]:
-    findings: list[Finding] = list(examine(settings, **how))  # type: ignore[arg-type]
+    findings = list(examine(settings, Care(**how)))  # type: ignore[arg-type]
     return [finding.sentence for finding in findings if finding.severity == severity]
 
 
@@ -109,3 +115,148 @@ def test_a_database_that_was_never_migrated_or_is_none_is_noticed(settings: Sett
     assert any("docvault migrate" in sentence for sentence in found(settings, Severity.damage))
     shutil.rmtree(settings.data_dir)
     assert any("does not answer" in sentence for sentence in found(settings, Severity.damage))
+
+
+def flip(path: Path, at: int) -> None:
+    data = bytearray(path.read_bytes())
+    data[at] ^= 1
+    path.write_bytes(data)
+
+
+def test_a_bit_that_rotted_anywhere_is_found_and_its_part_is_named(world: World) -> None:
+    services = world.services
+    middle, last, page = (world.put_in(content=CONTENT + bytes([number])).version.id for number in range(3))
+    flip(path_of(services, papers.original_name(middle)), 40_000)
+    flip(path_of(services, papers.original_name(last)), -1)
+    flip(path_of(services, papers.preview_name(page, 1, thumbnail=True)), 60)
+    said = {sentence.split()[1].strip(":"): sentence for sentence in found(services.settings, Severity.damage)}
+    assert said.keys() == {middle, last, page}
+    assert all("its original is damaged" in said[version] for version in (middle, last))
+    assert "the thumbnail of page 1 is damaged" in said[page]
+    assert found(services.settings, Severity.damage, look=Look(quick=True)) == [], "all of them have their length"
+
+
+def test_what_lies_in_a_row_is_looked_at_too(world: World) -> None:
+    paper, other = world.put_in(), world.put_in(content=b"%PDF-1.7 another")
+    label = replace(paper.label, sha256=other.label.sha256)
+    world.change(Version, paper.version.id, label=papers.seal_label(paper.key, paper.version.id, label))
+    world.change(Version, other.version.id, reading=b"\x21" + bytes(40), confirmed=b"\x21" + bytes(40))
+    said = "\n".join(found(world.services.settings, Severity.damage))
+    assert f"{paper.version.id}: its original has another hash" in said
+    assert f"{other.version.id}: its reading is damaged; its confirmed values are damaged" in said
+
+
+def test_a_key_of_another_version_is_no_key(world: World) -> None:
+    one, two = world.put_in(), world.put_in(content=b"%PDF-1.7 another")
+    world.change(Version, one.version.id, wrapped_key=two.version.wrapped_key)
+    assert found(world.services.settings, Severity.damage) == [
+        f"Version {one.version.id}: its key does not open with its wallet's."
+    ]
+
+
+def test_a_page_that_was_read_has_its_pictures(world: World) -> None:
+    paper = world.put_in()
+    world.change(Version, paper.version.id, state="done", pages_read=1)
+    world.services.blobs.delete(papers.preview_name(paper.version.id, 1))
+    assert "the preview of page 1 is missing" in found(world.services.settings, Severity.damage)[0]
+    world.change(Version, paper.version.id, state="waiting", pages_read=0)
+    assert found(world.services.settings, Severity.damage) == [], "it is being read again"
+
+
+def test_a_paper_destroyed_while_the_doctor_looks_is_no_damage(world: World) -> None:
+    paper = world.put_in()
+    world.bin(paper)
+
+    def destroy(_done: int, _total: int) -> None:
+        with world.services.db.write() as session:
+            if session.get(models.Document, paper.id):
+                for remains in documents.destroy(session, world.an, paper.id):
+                    papers.remove(world.services.blobs, remains)
+
+    assert found(world.services.settings, Severity.damage, look=Look(progress=destroy)) == []
+    assert list(world.services.blobs.list()) == []
+
+
+def test_an_interrupted_look_goes_on_where_it_was(world: World) -> None:
+    settings, versions = world.services.settings, several(world)
+    lose(world, versions[1])
+    assert until_damage(settings, 1) == [versions[1]]
+    lose(world, versions[0])
+    assert any("1 versions are done" in sentence for sentence in found(settings, Severity.remark))
+    assert until_damage(settings, 9) == versions[:2], "that one came to its end: this one is new"
+    assert not (settings.data_dir / "doctor.json").exists()
+
+
+def test_an_interrupted_look_tells_again_what_is_still_damaged(world: World) -> None:
+    settings, versions = world.services.settings, several(world)
+    for version in versions[:3]:
+        lose(world, version)
+    assert until_damage(settings, 3) == versions[:3]
+    with world.services.db.write() as session:
+        session.delete(session.get_one(Version, versions[0]))
+    assert until_damage(settings, 9) == versions[1:3]
+
+
+@pytest.mark.parametrize("how", [{"again": True}, {"old": True}, {"other": True}, {"nonsense": True}])
+def test_a_place_that_says_nothing_of_this_vault_today_is_left(world: World, how: dict[str, bool]) -> None:
+    settings, versions = world.services.settings, several(world)
+    lose(world, versions[1])
+    until_damage(settings, 1)
+    file = settings.data_dir / "doctor.json"
+    place = json.loads(file.read_text())
+    if how.get("old"):
+        place["began"] = (datetime.now(UTC) - timedelta(days=8)).isoformat()
+    if how.get("other"):
+        place["database"] = "00"
+    file.write_text("{" if how.get("nonsense") else json.dumps(place))
+    lose(world, versions[0])
+    assert until_damage(settings, 9, again=how.get("again", False)) == versions[:2]
+
+
+def several(world: World) -> list[str]:
+    return sorted(world.put_in(content=b"%PDF-1.7 " + bytes([number])).version.id for number in range(4))
+
+
+def lose(world: World, version_id: str) -> None:
+    world.services.blobs.delete(papers.original_name(version_id))
+
+
+def until_damage(settings: Settings, count: int, *, again: bool = False) -> list[str]:
+    """The damaged versions that were told until there were so many; then the look ends, as by Ctrl-C."""
+    said: list[str] = []
+    looking = examine(settings, Care(look=Look(again=again)))
+    for finding in looking:
+        if finding.severity == Severity.damage:
+            said.append(finding.sentence.split()[1].strip(":"))
+        if len(said) == count:
+            looking.close()
+    return said
+
+
+def test_nothing_of_a_paper_is_said(world: World) -> None:
+    paper = world.put_in()
+    flip(path_of(world.services, papers.original_name(paper.version.id)), 70)
+    said = "\n".join(finding.sentence for finding in examine(world.services.settings))
+    assert paper.version.id in said
+    assert paper.label.title not in said and paper.label.file_name not in said
+
+
+def test_a_reader_is_held_back_to_its_rate() -> None:
+    at, slept = 0.0, []
+
+    def sleep(seconds: float) -> None:
+        nonlocal at
+        at += seconds
+        slept.append(seconds)
+
+    pace = Pace(2, clock=lambda: at, sleep=sleep)
+    for _ in range(10):
+        pace.spend(MIB)
+    assert at == pytest.approx(5)
+    at += 1000
+    pace.spend(2 * MIB)
+    pace.spend(20 * MIB)
+    assert slept[-1] == pytest.approx(10), "an hour's rest is not made up for"
+    before = at
+    Pace(0, clock=lambda: at, sleep=sleep).spend(10**12)
+    assert at == before

@@ -1,16 +1,15 @@
-"""`docvault serve|worker|migrate|doctor`: the service itself."""
+"""`docvault serve|worker|migrate`: the service itself."""
 
 import logging
 import signal
 import socket
-from datetime import timedelta
 from pathlib import Path
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vault.commands.common import FAILED, USAGE, fail, load_settings, opened, plain_errors
+from vault.commands.common import USAGE, fail, load_settings, opened, plain_errors
 
 if TYPE_CHECKING:
     from vault.services import Services
@@ -77,22 +76,6 @@ def migrate() -> None:
         with closing(Database.open_patient(settings)) as db:
             migrations.upgrade(db)
     typer.echo(f"The database is at revision {migrations.newest()}.")
-
-
-def doctor(
-    sweep: Annotated[bool, typer.Option("--sweep", help="Remove files that a crash left.")] = False,
-    grace: Annotated[int, typer.Option(min=0, help="Seconds that such a file is left alone.")] = 86_400,
-) -> None:
-    """Check database, keys, tools, and every stored paper against its row. Exit code 1: something is damaged."""
-    from vault.doctor import Severity, examine
-
-    damaged = False
-    with plain_errors():
-        for finding in examine(load_settings(), sweep=sweep, grace=timedelta(seconds=grace)):
-            mark = {Severity.fine: "ok  ", Severity.remark: "note", Severity.damage: "BAD "}[finding.severity]
-            typer.echo(f"{mark} {finding.sentence}")
-            damaged = damaged or finding.severity == Severity.damage
-    raise typer.Exit(FAILED if damaged else 0)
 
 
 def _log() -> None:

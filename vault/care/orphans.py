@@ -1,0 +1,49 @@
+"""What a crash left: whole blobs without a row, previews of destroyed versions, writes that were cut off."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from itertools import islice
+
+from sqlmodel import col, select
+
+from storage.blobs import BlobInfo
+from storage.files import FileBlobs
+from vault import papers
+from vault.care.findings import Finding, Severity
+from vault.db import Database
+from vault.models import Version
+
+BATCH = 500
+
+
+def orphans(db: Database, blobs: FileBlobs, sweep: bool, before: datetime) -> Iterator[Finding]:
+    """Those last written before then; with `sweep` they are removed."""
+    found, freed = 0, 0
+    for blob in _without_row(db, (blob for blob in blobs.list() if blob.modified <= before)):
+        found, freed = found + 1, freed + blob.size
+        if sweep:
+            blobs.delete(blob.name)
+    for blob in (blob for blob in blobs.temporary() if blob.modified <= before):
+        found, freed = found + 1, freed + blob.size
+        if sweep:
+            blobs.discard(blob.name)
+    if not found:
+        yield Finding(Severity.fine, "Nothing is left over from a crash.")
+        return
+    done = "Removed" if sweep else "Run `docvault doctor --sweep` to remove"
+    yield Finding(Severity.remark, f"{done} {found} files that belong to no paper ({freed} bytes).")
+
+
+def _without_row(db: Database, blobs: Iterable[BlobInfo]) -> Iterator[BlobInfo]:
+    rest = iter(blobs)
+    while batch := list(islice(rest, BATCH)):
+        owners = {_owner(blob) for blob in batch}
+        with db.read() as session:
+            there = set(session.exec(select(Version.id).where(col(Version.id).in_(owners))))
+        yield from (blob for blob in batch if _owner(blob) not in there)
+
+
+def _owner(blob: BlobInfo) -> str:
+    """The version's id; empty for a name that no version has."""
+    parts = blob.name.split("/")
+    return parts[1] if len(parts) == 3 and blob.name.startswith(papers.folder(parts[1])) else ""
