@@ -42,6 +42,19 @@ class Blobs(Protocol):
     def list(self, prefix: str = "") -> Iterator[BlobInfo]:
         """Every blob whose name starts so, in no order. Blobs written or removed meanwhile may be in it or not."""
 
+    def temporary(self) -> Iterator[BlobInfo]:
+        """Writes under way and those that a crash cut off; only their age tells them apart.
+
+        They are no blobs: nothing reads or lists them, their names mean something to `discard` alone, and their size
+        and time may be those of the last part that arrived, or of the beginning.
+        """
+
+    def discard(self, name: str) -> None:
+        """Remove one write that `temporary` named; one that is gone is well too. Raises `ValueError` for other names.
+
+        A write that was under way all the same fails, and leaves no blob.
+        """
+
 
 def check_name(name: str) -> str:
     """The name itself. Raises `ValueError` unless it is of `[a-z0-9._-]`, in parts between `/`, 200 at most.

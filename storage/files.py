@@ -78,11 +78,11 @@ class FileBlobs:
         return (info for folder in self._folders() for info in _files(folder) if info.name.startswith(prefix))
 
     def temporary(self) -> Iterator[BlobInfo]:
-        """Writes under way and those that a crash cut off; only their age tells them apart."""
+        """As `Blobs.temporary`."""
         return _files(self._temporary)
 
     def discard(self, name: str) -> None:
-        """Remove one file that `temporary` named. Raises `ValueError` for any other name."""
+        """As `Blobs.discard`."""
         if len(name) != 2 * _TOKEN_BYTES or not set(name) <= set("0123456789abcdef"):
             raise ValueError("not the name of a temporary file")
         with _store_errors():
