@@ -25,6 +25,7 @@ from typing import Self
 import urllib3
 from minio import Minio
 
+from storage.s3client import Place
 from tests.needs import need
 from tests.servers import free_port
 
@@ -77,6 +78,7 @@ account_autocreate = true
 conn_timeout = 20
 node_timeout = 60
 recoverable_node_timeout = 60
+error_suppression_interval = 0
 [filter:tempauth]
 use = egg:swift#tempauth
 user_docvault_papers = {secret} .admin
@@ -85,6 +87,7 @@ use = egg:swift#s3api
 location = us-east-1
 [filter:slo]
 use = egg:swift#slo
+allow_async_delete = false
 [filter:catch_errors]
 use = egg:swift#catch_errors
 [filter:gatekeeper]
@@ -144,6 +147,10 @@ class Swift:
         name = f"papers-{token_hex(6)}"
         self.client().make_bucket(name)
         return name
+
+    def place(self, bucket: str, **more: float) -> Place:
+        """How `S3Blobs` gets to the bucket; `more` are timeouts."""
+        return Place(self.endpoint, bucket, ACCESS_KEY, self.secret_key, REGION, **more)
 
     def settings(self, bucket: str) -> dict[str, str]:
         """DOCVAULT_* variables without the prefix, in lower case, with which a vault keeps its papers in the bucket."""

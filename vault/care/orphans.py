@@ -6,8 +6,7 @@ from itertools import islice
 
 from sqlmodel import col, select
 
-from storage.blobs import BlobInfo
-from storage.files import FileBlobs
+from storage.blobs import BlobInfo, Blobs
 from vault import papers
 from vault.care.findings import Finding, Severity
 from vault.db import Database
@@ -16,7 +15,7 @@ from vault.models import Version
 BATCH = 500
 
 
-def orphans(db: Database, blobs: FileBlobs, sweep: bool, before: datetime) -> Iterator[Finding]:
+def orphans(db: Database, blobs: Blobs, sweep: bool, before: datetime) -> Iterator[Finding]:
     """Those last written before then; with `sweep` they are removed."""
     found, freed = 0, 0
     for blob in _without_row(db, (blob for blob in blobs.list() if blob.modified <= before)):
