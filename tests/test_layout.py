@@ -45,7 +45,7 @@ OWNERS: Mapping[str, tuple[str, ...]] = {
     "psycopg": ("vault",),
     "fastapi": ("vault.api", "vault.pages", "vault.app", "examples.portal"),
     "starlette": ("vault.api", "vault.pages", "vault.app", "vault.middleware", "examples.portal"),
-    "jinja2": ("vault.pages",),
+    "jinja2": ("vault.pages", "vault.export.index"),
     "requests_oauth2client": ("examples.portal.vault",),
     "python_multipart": ("vault.uploads",),
     "uvicorn": ("vault.cli", "vault.commands", "vault.serving", "examples.portal"),

@@ -41,6 +41,10 @@ class Kind(StrEnum):
     supplement_withdrawn = "supplement-withdrawn"
     token_revoked = "token-revoked"  # noqa: S105 - the name of an event
     code_replayed = "code-replayed"
+    export_prepared = "export-prepared"
+    export_discarded = "export-discarded"
+    wallet_exported = "wallet-exported"
+    wallet_imported = "wallet-imported"
     portal_registered = "portal-registered"
     agency_added = "agency-added"
     agency_keys_changed = "agency-keys-changed"

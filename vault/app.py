@@ -21,7 +21,7 @@ from starlette.staticfiles import StaticFiles
 
 from storage.errors import StorageError
 from vault import firststart, pages, problems
-from vault.api import accounts, agency, documents, dossiers, grants, oauth, wellknown
+from vault.api import accounts, agency, documents, dossiers, exports, grants, oauth, wellknown
 from vault.api.language import language_of
 from vault.api.openapi import completed
 from vault.errors import Invalid, SignInNeeded, VaultError
@@ -55,7 +55,7 @@ def create_app(settings: Settings, services: Services | None = None) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False},  # spans would carry what people search
     )
     app.state.services = opened
-    for area in (accounts, documents, grants, dossiers, agency, wellknown, oauth):
+    for area in (accounts, documents, exports, grants, dossiers, agency, wellknown, oauth):
         app.include_router(area.router)
     app.include_router(pages.router, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")

@@ -5,6 +5,7 @@ from sqlmodel import Session, col, delete, select, update
 from vault import accesslog, accounts, documents, papers
 from vault.db import now
 from vault.errors import NotFound
+from vault.export import preparing
 from vault.models import (
     AccessToken,
     Account,
@@ -34,12 +35,14 @@ def erase_wallet(services: Services, citizen: Citizen, password: str) -> None:
     accounts.check_password(services.db, services.passwords, services.settings, account, password)
     with services.db.write() as session:
         destroyed = documents.destroy_all(session, citizen.citizen_id)
+        prepared = preparing.forget_all(session, citizen.citizen_id)
         _end_grants(session, citizen.citizen_id)
         session.exec(delete(SignIn).where(col(SignIn.account_id) == citizen.account_id))
         session.exec(delete(Account).where(col(Account.id) == citizen.account_id))
         wallet = session.get_one(Wallet, citizen.citizen_id)
         wallet.key_under_root = b""
         accesslog.record(session, accesslog.Kind.wallet_erased, citizen_id=citizen.citizen_id)
+    preparing.remove(services, prepared)
     for remains in destroyed:
         papers.remove(services.blobs, remains)
 

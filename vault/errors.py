@@ -130,6 +130,24 @@ class InBin(VaultError):
     code = "in-bin"
 
 
+class NothingPrepared(VaultError):
+    """No export is ready: none was prepared, it has ended, or a paper in it was destroyed since."""
+
+    code = "nothing-prepared"
+
+
+class PasswordNeeded(VaultError):
+    """What was prepared in another session needs the password once more."""
+
+    code = "password-needed"
+
+
+class ExportEnded(VaultError):
+    """The session or the export ended while it was on the way: what is left does not follow."""
+
+    code = "nothing-prepared"
+
+
 class LinkUnusable(VaultError):
     """The link was used, revoked, has expired, is for another agency or never was: the answer is the same."""
 

@@ -8,6 +8,7 @@ from sqlmodel import col, delete
 from ocr import scratch
 from vault import documents, papers, signins, slowdown
 from vault.db import now
+from vault.export import preparing
 from vault.models import UsedProof
 from vault.oauth import sweeping
 from vault.services import Services
@@ -35,6 +36,8 @@ class Housekeeping:
             signins.sweep(session, services.settings)
             slowdown.forget(session)
             sweeping.sweep(session)
+            ended = preparing.forget_ended(session)
             session.exec(delete(UsedProof).where(col(UsedProof.expires_at) < now(session)))
+        preparing.remove(services, ended)
         for remains in destroyed:
             papers.remove(services.blobs, remains)

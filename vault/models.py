@@ -353,3 +353,26 @@ class Event(Row, table=True):
     version_id: str | None = Field(default=None, max_length=36)
     grant_id: str | None = Field(default=None, max_length=36)
     detail: str | None = Field(default=None, max_length=100)
+
+
+class Export(Row, table=True):
+    """A wallet that is being made ready to be taken along, or is: one for each citizen at most.
+
+    `wrapped_key` is under the wallet's and opens `checked` (the CRC-32 of what was looked over so far: `done` of
+    `total` bytes) and, once it is ready, `manifest` and the blob `exports/ID/PART`; `size` is then the ZIP's.
+    `sign_in_id` is the session that asked for it.
+    """
+
+    id: str = _id()
+    citizen_id: str = Field(foreign_key="wallet.citizen_id", unique=True, max_length=36)
+    sign_in_id: str = Field(max_length=36)
+    created_at: datetime = _moment()
+    expires_at: datetime = _moment(index=True)
+    wrapped_key: bytes = _bytes()
+    done: int = Field(default=0, sa_type=BigInteger)
+    total: int = Field(default=0, sa_type=BigInteger)
+    checked: bytes | None = _bytes(nullable=True)
+    part: str | None = Field(default=None, max_length=36)
+    size: int | None = Field(default=None, sa_type=BigInteger, nullable=True)
+    manifest: bytes | None = _bytes(nullable=True)
+    fetched_at: datetime | None = _moment(nullable=True)

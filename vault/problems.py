@@ -73,6 +73,16 @@ TABLE: Mapping[str, tuple[int, str, str]] = {
     "not-read-yet": (409, "Not read yet", "This paper is still being read. Try again in a moment."),
     "range-not-satisfiable": (416, "Beyond the end", "The asked bytes lie beyond the end; the file has {size} bytes."),
     "in-bin": (409, "In the bin", "This paper is in the bin. Restore it first."),
+    "nothing-prepared": (
+        409,
+        "Nothing is ready",
+        "There is nothing ready to be taken along, or it is out of date. Make it ready first.",
+    ),
+    "password-needed": (
+        403,
+        "Password needed",
+        "This was made ready on another device. Make it ready here with your password.",
+    ),
     "link-unusable": (404, "Link cannot be used", "The link was used, withdrawn, has ended or is for another agency."),
     "release-refused": (404, "Cannot be opened", "The share has ended, was withdrawn, is used up or never was."),
     "dossier-over": (409, "Dossier is over", "Everything shared for this dossier has ended or was withdrawn."),

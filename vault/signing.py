@@ -58,6 +58,12 @@ def published(session: Session, longest_grant: timedelta) -> dict[str, list[obje
     return {"keys": [key.public_jwk for key in keys if _in_use(session, key, at, longest_grant)]}
 
 
+def all_public(session: Session) -> dict[str, list[object]]:
+    """The JWK set of every key that ever signed here, so that an old grant can still be checked."""
+    keys = session.exec(select(ServiceKey).order_by(col(ServiceKey.created_at).desc())).all()
+    return {"keys": [key.public_jwk for key in keys]}
+
+
 class Signer:
     """Signs grants with the newest key. A key is unlocked through the root key once, when it is first needed.
 

@@ -60,6 +60,18 @@ def is_live(sign_in: models.SignIn, at: datetime, settings: Settings) -> bool:
     return at < sign_in.expires_at and at - sign_in.seen_at < idle
 
 
+def stands(session: Session, sign_in_id: str, settings: Settings) -> bool:
+    """Is this session still live?"""
+    sign_in = session.get(models.SignIn, sign_in_id)
+    return sign_in is not None and is_live(sign_in, now(session), settings)
+
+
+def began_after(session: Session, sign_in_id: str, moment: datetime) -> bool:
+    """Whoever began the session then gave the password after `moment`."""
+    sign_in = session.get(models.SignIn, sign_in_id)
+    return sign_in is not None and sign_in.created_at >= moment
+
+
 def needs_touch(session: Session, sign_in_id: str) -> bool:
     sign_in = session.get(models.SignIn, sign_in_id)
     return sign_in is not None and now(session) - sign_in.seen_at > SEEN_EVERY

@@ -87,7 +87,8 @@ def complaints(page: Page, path: str) -> list[str]:
     "path",
     [
         "/papers", "/papers?q=khong-co", "/papers/new", "/papers/{id}", "/papers/{id}/versions", "/papers/{id}/delete",
-        "/bin", "/dossiers", "/account", "/account/erase", "/problems/duplicate",
+        "/bin", "/dossiers", "/account", "/account/erase", "/export",
+        "/problems/duplicate",
     ],
 )  # fmt: skip
 def test_a_page_is_whole_reachable_and_readable(

@@ -15,7 +15,7 @@ from PIL import Image
 from sqlmodel import func, select
 
 from tests.dpop import Dpop
-from tests.vault import attaching, consenting, visitors
+from tests.vault import attaching, consenting, exporting, visitors
 from tests.vault import world as worlds
 from tests.vault.visitors import URL
 from tests.vault.world import World
@@ -54,6 +54,11 @@ def citizens(status: Cell) -> Row:
 def own(status: Cell) -> Row:
     """Somebody else's thing is not there."""
     return (401, 404, status, 403, 403, 401, 401)
+
+
+def own_export(status: Cell) -> Row:
+    """Somebody else has none ready."""
+    return (401, 409, status, 403, 403, 401, 401)
 
 
 def granted(status: Cell) -> Row:
@@ -100,6 +105,12 @@ API: Mapping[Route, Row] = {
     ("POST", "/api/documents/{document_id}/reading"): own(202),
     ("GET", "/api/documents/{document_id}/versions"): own(200),
     ("POST", "/api/documents/{document_id}/versions"): own(201),
+    ("POST", "/api/export"): citizens(201),
+    ("POST", "/api/export/continue"): own_export(200),
+    ("GET", "/api/export/state"): own_export(200),
+    ("GET", "/api/export"): own_export(200),
+    ("HEAD", "/api/export"): own_export(200),
+    ("DELETE", "/api/export"): own_export(204),
     ("GET", "/api/agencies"): signed_in(200),
     ("POST", "/api/grants"): own(201),
     ("GET", "/api/grants"): citizens(200),
@@ -158,6 +169,10 @@ PAGES: Mapping[Route, Row] = {
     ("POST", "/account/sessions/{sign_in_id}/end"): page_of(signed_in(303)),
     ("GET", "/account/erase"): page_of(citizens(200)),
     ("POST", "/account/erase"): page_of(citizens(303)),
+    ("GET", "/export"): page_of(citizens(200)),
+    ("POST", "/export"): page_of(citizens(303)),
+    ("POST", "/export/continue"): page_of(citizens(303)),
+    ("POST", "/export/discard"): page_of(own_export(303)),
     ("GET", "/share"): page_of(citizens(200)),
     ("POST", "/share"): page_of(own(201)),
     ("GET", "/share/new"): page_of(citizens(200)),
@@ -194,6 +209,8 @@ MOUNTS = {"/static"}
 
 UNLOGGED: Mapping[Route, str] = {
     ("POST", "/language"): "a choice of one browser; no wallet changes",
+    ("POST", "/api/export/continue"): "one of many steps; the first one and the download are told",
+    ("POST", "/export/continue"): "the same from the page",
     ("POST", "/share/new"): "shows the form again with what was typed; nothing is kept",
     ("POST", "/share/check"): "shows what would be agreed to; nothing is kept",
     ("POST", "/officer/verify"): "checks a signature that the officer brought; nothing is opened",
@@ -308,6 +325,12 @@ BODIES: Mapping[Route, Body] = {
     ("POST", "/api/documents/{document_id}/restore"): NOTHING,
     ("POST", "/api/documents/{document_id}/reading"): NOTHING,
     ("POST", "/api/documents/{document_id}/versions"): _file,
+    ("POST", "/api/export"): _json(password=PASSWORD),
+    ("POST", "/api/export/continue"): NOTHING,
+    ("DELETE", "/api/export"): NOTHING,
+    ("POST", "/export"): _form(password=PASSWORD),
+    ("POST", "/export/continue"): NOTHING,
+    ("POST", "/export/discard"): NOTHING,
     ("POST", "/api/grants"): _grant,
     ("POST", "/api/grants/{grant_id}/revoke"): NOTHING,
     ("POST", "/agency/grants/redeem"): lambda scene: {"json": {"link": _link(scene)}},
@@ -385,6 +408,8 @@ def scene(world: World, app: FastAPI, password_hash: str, request: pytest.Fixtur
     if request.node.callspec.params["route"][1].startswith("/agency/dossiers"):
         tokens["token"] = Dpop(world.registry_key, first.bearer.token)
     supplement_id = attaching.ask(world, first, "partner-identity").id
+    if request.node.callspec.params["route"][1].startswith(("/api/export", "/export")):
+        exporting.prepare(world, owner)
     if request.node.callspec.params["route"][1].endswith(IN_BIN):
         world.bin(paper, owner)
     return Scene(world, app, owner, other, paper, grant_id, tokens, opened, supplement_id, first.dossier.id)

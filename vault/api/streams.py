@@ -4,6 +4,7 @@ import base64
 import re
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Protocol
 from urllib.parse import quote
 
 import anyio
@@ -11,7 +12,6 @@ from anyio import from_thread
 from fastapi import Request, Response
 from starlette.responses import StreamingResponse
 
-from storage.sealed import SealedReader
 from vault.errors import RangeNotSatisfiable, ReleaseEnded, UploadStalled
 
 STANDS_EVERY = 4 * 1024 * 1024
@@ -24,6 +24,15 @@ GUARDS = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 """Headers of everything that came from outside: opened in a browser it may run nothing and reach nothing."""
+
+
+class Content(Protocol):
+    """Bytes that can be sent from anywhere; `size` of them."""
+
+    size: int
+
+    def stream(self, offset: int = 0, length: int | None = None) -> Iterator[bytes]:
+        """Those from `offset` on, in blocks."""
 
 
 def body_chunks(request: Request, idle_s: int, longest_s: int) -> Iterator[bytes]:
@@ -50,7 +59,7 @@ async def _next(stream: AsyncIterator[bytes], idle_s: float) -> bytes:
 
 def paper_response(
     request: Request,
-    reader: SealedReader,
+    reader: Content,
     *,
     media_type: str,
     etag: str,
@@ -59,7 +68,7 @@ def paper_response(
     attachment: bool = False,
     stands: Callable[[], bool] | None = None,
 ) -> Response:
-    """The whole paper, or the one asked range of it (RFC 9110 section 14; several ranges are answered whole).
+    """The whole of it, or the one asked range (RFC 9110 section 14; several ranges are answered whole).
 
     Raises `RangeNotSatisfiable`. Everything sent has been authenticated chunk by chunk; a damaged chunk ends the
     answer before its announced length, so that nobody takes it for whole. So does `stands`, asked every few mebibytes,

@@ -1,4 +1,4 @@
-"""What a crash left: whole blobs without a row, previews of destroyed versions, writes that were cut off."""
+"""What a crash left: blobs without a row, previews of destroyed versions, writes that were cut off."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -10,7 +10,8 @@ from storage.blobs import BlobInfo, Blobs
 from vault import papers
 from vault.care.findings import Finding, Severity
 from vault.db import Database
-from vault.models import Version
+from vault.export import preparing
+from vault.models import Export, Version
 
 BATCH = 500
 
@@ -39,10 +40,12 @@ def _without_row(db: Database, blobs: Iterable[BlobInfo]) -> Iterator[BlobInfo]:
         owners = {_owner(blob) for blob in batch}
         with db.read() as session:
             there = set(session.exec(select(Version.id).where(col(Version.id).in_(owners))))
+            there |= set(session.exec(select(Export.id).where(col(Export.id).in_(owners))))
         yield from (blob for blob in batch if _owner(blob) not in there)
 
 
 def _owner(blob: BlobInfo) -> str:
-    """The version's id; empty for a name that no version has."""
+    """The id of the version or the export; empty for a name that neither has."""
     parts = blob.name.split("/")
-    return parts[1] if len(parts) == 3 and blob.name.startswith(papers.folder(parts[1])) else ""
+    ours = len(parts) == 3 and blob.name in (papers.folder(parts[1]) + parts[2], preparing.written_name(*parts[1:]))
+    return parts[1] if ours else ""

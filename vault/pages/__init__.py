@@ -20,11 +20,12 @@ from vault.pages import (
     papers,
     seen,
     share,
+    taking,
     verifying,
 )
 
 router = APIRouter()
-CITIZENS = (papers, adding, paper, binned, account, offering, share, seen, consent, dossiers)
+CITIZENS = (papers, adding, paper, binned, account, taking, offering, share, seen, consent, dossiers)
 OFFICERS = (officer, verifying, officer_dossiers, figures)
 for area in (home, entrance, explanations, link, *CITIZENS, *OFFICERS):
     router.include_router(area.router)

@@ -39,6 +39,10 @@ SENTENCES: Mapping[str, str] = {
     "reading-failed": "The vault could not read “{paper}”",
     "reading-retried": "You had “{paper}” read again",
     "reading-confirmed": "You checked what was read in “{paper}”",
+    "export-prepared": "You made your whole wallet ready to be taken along",
+    "export-discarded": "What had been made ready to be taken along was thrown away",
+    "wallet-exported": "Your whole wallet was downloaded",
+    "wallet-imported": "You put papers in that were taken along from a vault",
 }
 """What happened, by the kind of event; by kind and detail where that says more."""
 

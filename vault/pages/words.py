@@ -20,6 +20,7 @@ NOTICES: Mapping[str, str] = {
     "redeemed": "The papers are taken over. The link is used up.",
     "supplement-waits": "Nothing was sent. The question waits until you answer it.",
     "supplement-answered": "Sent. The agency has the papers now; they stand in your dossier.",
+    "export-discarded": "Thrown away. Nothing is ready to be downloaded any more.",
     "dossier-revoked": "Withdrawn. The agency can open nothing of this dossier any more.",
     "supplement-asked": "Asked. The citizen sees it in their vault.",
     "supplement-withdrawn": "Taken back. The citizen is asked no longer.",
