@@ -50,6 +50,7 @@ class Kind(StrEnum):
     agency_keys_changed = "agency-keys-changed"
     officer_added = "officer-added"
     service_key_added = "service-key-added"
+    vault_restored = "vault-restored"
 
 
 def record(

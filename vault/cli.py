@@ -1,7 +1,7 @@
 """The command `docvault`.
 
-Exit codes: 0 done; 1 not done, for the reason that was printed (`verify`: not genuine; `doctor`: damage found);
-2 arguments, settings or input that cannot be read; 3 (`verify` alone) another file than the grant names.
+Exit codes: 0 done; 1 not done, for the reason that was printed (`verify`: not genuine; `doctor`, `backup`, `restore`:
+damage found); 2 arguments, settings or input that cannot be read; 3 (`verify` alone) another file than the grant names.
 """
 
 from typing import NoReturn
@@ -24,11 +24,13 @@ app.command()(run.serve)
 app.command()(run.worker)
 app.command()(run.migrate)
 app.command()(care.doctor)
+app.command()(care.restore)
 app.command("verify")(verify_grant)
 app.add_typer(administer.agency, name="agency")
 app.add_typer(administer.officer, name="officer")
 app.add_typer(administer.account, name="account")
 app.add_typer(administer.keys, name="keys")
+app.add_typer(care.backup, name="backup")
 app.add_typer(procedures.procedure, name="procedure")
 
 

@@ -102,6 +102,13 @@ class Database:
             yield session
 
     @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """One moment of all tables, however long it takes to read them. It changes nothing and keeps nobody waiting."""
+        options = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        with self.engine.connect().execution_options(**options) as connection:
+            yield connection
+
+    @contextmanager
     def _turn(self) -> Iterator[None]:
         """SQLite has one writer at a time, and lets the others ask again and again, with ever longer pauses.
 

@@ -63,10 +63,11 @@ def _find_keys(settings: Settings, *, in_use: bool, shared: bool) -> None:
             "the other processes have: with a key of its own, this one could read none of their papers."
         )
     for path in (settings.root_key, settings.worker_key):
-        _find_key(path, settings.make_keys)
+        find_key(path, settings.make_keys)
 
 
-def _find_key(path: Path, make: bool) -> None:
+def find_key(path: Path, make: bool) -> None:
+    """Makes a key file that is missing, if it may. Raises `KeyUnusable` if it may not."""
     if make:
         FileRootKey.open_or_create(path)
     elif not path.exists():

@@ -45,6 +45,27 @@ def downgrade(database: str | Database, revision: str) -> None:
         _run(db, command.downgrade, revision)
 
 
+def fill(db: Database, revision: str, put: Callable[[Connection], None], finish: Callable[[Connection], None]) -> None:
+    """Tables of `revision` anew, the rows that `put` adds, the newest tables, `finish`: all in one transaction.
+
+    What tables there are must be empty. Raises `Unready` for a revision that this program does not know.
+    """
+
+    def run(config: Config, _revision: str) -> None:
+        connection = config.attributes["connection"]
+        if MigrationContext.configure(connection).get_current_revision() is not None:
+            command.downgrade(config, "base")
+        command.upgrade(config, revision)
+        put(connection)
+        command.upgrade(config, "head")
+        finish(connection)
+
+    if revision not in known():
+        raise Unready(f"These rows are of a newer program (revision {revision}). Use that one.")
+    with db.alone(MIGRATING):
+        _run(db, run, revision)
+
+
 def refuse_old(db: Database) -> None:
     """Raises `Unready` unless the tables have what this program needs; a newer program may have added to them."""
     found = present(db)

@@ -27,8 +27,13 @@ def ensure_key(session: Session, root: RootKey) -> ServiceKey:
 def opens(session: Session, root: RootKey) -> bool:
     """Whether this is the root key that the current key was wrapped under."""
     key = current(session)
+    return key is not None and opens_wrapped(root, key.kid, key.private_under_root)
+
+
+def opens_wrapped(root: RootKey, kid: str, wrapped: bytes) -> bool:
+    """Whether the root key wrapped this private key."""
     try:
-        return key is not None and bool(root.unwrap(key.private_under_root, _context(key.kid)))
+        return bool(root.unwrap(wrapped, _context(kid)))
     except SealBroken:
         return False
 

@@ -79,11 +79,12 @@ def ask_password(from_stdin: bool) -> str:
 
 def _sentence(error: Exception) -> str:
     from vault import problems
+    from vault.backups.errors import BackupError
     from vault.errors import Invalid, ProcedureMalformed, VaultError
     from vault.i18n import translator
     from vault.migrate import Unready
 
-    if isinstance(error, ProcedureMalformed | Unready):
+    if isinstance(error, ProcedureMalformed | Unready | BackupError):
         return str(error)
     if isinstance(error, Invalid) and "why" in error.values:
         return f"{error.values['field']}: {error.values['why']}"

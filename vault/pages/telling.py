@@ -25,6 +25,7 @@ SENTENCES: Mapping[str, str] = {
     "code-replayed": "What you had shared with {agency} was closed: its code was used twice",
     "token-revoked": "The system of {agency} gave up its access to what you shared",
     "revoked never-fetched": "{agency} never fetched what you had shared with it, so it ended",
+    "revoked vault-restored": "The vault was restored from a backup, so what {agency} had not taken yet ended",
     "account-opened": "You opened your wallet",
     "signed-in": "You signed in",
     "signed-out": "You signed out",
