@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from sqlmodel import Session, col, select
 
-from vault.db import now
+from vault.db import HAPPENED, now
 from vault.models import Event
 
 PAGE = 100
@@ -67,6 +67,7 @@ def record(
     detail: str | None = None,
 ) -> None:
     """Adds one entry; `detail` is a code (why a release was refused), never a value of a paper."""
+    session.info.setdefault(HAPPENED, []).append(kind.value)
     session.add(
         Event(
             kind=kind,

@@ -18,24 +18,27 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
 
 from storage.errors import StorageError
 from vault import firststart, pages, problems
-from vault.api import accounts, agency, documents, dossiers, exports, grants, oauth, wellknown
+from vault.api import accounts, agency, documents, dossiers, exports, grants, oauth, probes, wellknown
 from vault.api.language import language_of
 from vault.api.openapi import completed
-from vault.errors import Invalid, SignInNeeded, VaultError
+from vault.api.principals import services_of
+from vault.errors import Invalid, NotReady, SignInNeeded, VaultError
 from vault.i18n import translator
-from vault.middleware import HEADERS, BodyLimit, SameSite, StandardHeaders
+from vault.middleware import HEADERS, REQUEST_ID, BodyLimit, Observed, SameSite, StandardHeaders, request_id
 from vault.oauth.refusals import Refusal
 from vault.pages.errors import error_page
 from vault.problems import Problem
+from vault.readiness import Readiness
 from vault.services import Services
 from vault.settings import Settings
 from vault.worker import Worker
 
 STATIC = Path(__file__).parent / "static"
-MACHINES = ("/api", "/agency", "/.well-known", "/oauth", "/openapi.json")
+MACHINES = ("/api", "/agency", "/.well-known", "/oauth", "/openapi.json", "/healthz", "/readyz")
 UPLOADS = re.compile(r"/api/documents|/api/documents/[^/]+/versions|/papers/new|/papers/[^/]+/versions")
 STOP_S = 5
 
@@ -54,8 +57,8 @@ def create_app(settings: Settings, services: Services | None = None) -> FastAPI:
         redoc_url=None,
         telemetry={"tracing": False, "metrics": False, "logs": False},  # spans would carry what people search
     )
-    app.state.services = opened
-    for area in (accounts, documents, exports, grants, dossiers, agency, wellknown, oauth):
+    app.state.services, app.state.readiness = opened, Readiness(opened)
+    for area in (accounts, documents, exports, grants, dossiers, agency, wellknown, oauth, probes):
         app.include_router(area.router)
     app.include_router(pages.router, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
@@ -64,6 +67,7 @@ def create_app(settings: Settings, services: Services | None = None) -> FastAPI:
     app.add_middleware(BodyLimit, answer=answer, uploads=is_upload)
     app.add_middleware(SameSite, answer=answer)
     app.add_middleware(StandardHeaders, over_tls=settings.over_tls)
+    app.add_middleware(Observed, template=_template, metrics=opened.metrics)
     return app
 
 
@@ -74,14 +78,16 @@ def is_upload(method: str, path: str) -> bool:
 def answer(request: Request, error: Exception) -> Response:
     """A problem for machines, a page for people; nobody signed in on a page goes to the sign-in page."""
     problem = problems.of(error, translator(language_of(request)))
-    if problem.status >= 500:
-        log.error("%s %s: %s", request.method, _template(request), type(error).__name__)
+    if problem.status >= 500 and not isinstance(error, NotReady):
+        place = {"route": _template(request.scope), "request_id": request_id(request.scope)}
+        log.error("a request failed", extra=place, exc_info=error)
     if isinstance(error, SignInNeeded) and not _is_machine(request):
         return RedirectResponse("/sign-in?" + urlencode({"next": request.url.path}), status_code=303)
     return respond(request, problem)
 
 
 def respond(request: Request, problem: Problem) -> Response:
+    services_of(request).metrics.refused(problem.code)
     if oauth.is_endpoint(request):
         return oauth.of_problem(problem)
     if _is_machine(request):
@@ -110,7 +116,7 @@ def _add_errors(app: FastAPI) -> None:
     async def unknown(request: Request, error: Exception) -> Response:
         """Answered outside of all middleware, so that the standard headers must come from here."""
         response = answer(request, error)
-        for name, value in HEADERS.items():
+        for name, value in (HEADERS | {REQUEST_ID: request_id(request.scope)}).items():
             response.headers.setdefault(name, value)
         return response
 
@@ -157,6 +163,10 @@ def _is_machine(request: Request) -> bool:
     return request.url.path.startswith(MACHINES) and request.url.path != oauth.AUTHORIZE
 
 
-def _template(request: Request) -> str:
-    """The route's template: a path may hold ids, a query what somebody searched."""
-    return str(getattr(request.scope.get("route"), "path", "-"))
+def _template(scope: Scope) -> str:
+    """The route's template, once it is found: a path may hold ids, a query what somebody searched."""
+    if (route := scope.get("route")) is not None:
+        return str(route.path)
+    if scope.get("root_path"):  # of what is mounted
+        return str(scope["root_path"])
+    return scope["path"] if scope["path"] == "/openapi.json" else "-"

@@ -2,7 +2,7 @@
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,6 +20,8 @@ BUSY_MS = 15_000
 CONNECT_S = 5
 AWAY_MS = 30_000
 """A PostgreSQL that acknowledges nothing for so long is taken to be gone (tcp(7), TCP_USER_TIMEOUT)."""
+HAPPENED = "happened"
+"""Where a session notes the kinds of what it records."""
 STARTING, MIGRATING = 0x646F6376_00000001, 0x646F6376_00000002
 """Names of the turns that processes take on PostgreSQL (advisory locks)."""
 
@@ -76,6 +78,8 @@ class Database:
             _make_private(self.engine.url.database)
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
+        self.observe: Callable[[Iterable[str]], None] = lambda _: None
+        """Told what a transaction noted under `HAPPENED`, once it is committed."""
         self._writing = self.engine.execution_options(docvault_write=True)
         self._writer = RLock()
 
@@ -100,6 +104,8 @@ class Database:
         """Commits when the block ends well, rolls back when it raises."""
         with self._turn(), Session(self._writing, expire_on_commit=False) as session, session.begin():
             yield session
+        if happened := session.info.get(HAPPENED):
+            self.observe(happened)
 
     @contextmanager
     def snapshot(self) -> Iterator[Connection]:

@@ -112,6 +112,12 @@ class TypeNotTaken(VaultError):
     code = "type-not-taken"
 
 
+class NotReady(VaultError):
+    """This process should get no requests at present; `parts` names what it waits for, separated by spaces."""
+
+    code = "not-ready"
+
+
 class NotReadYet(VaultError):
     """The reading is not there (yet)."""
 

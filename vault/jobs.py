@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement
-from sqlmodel import Session, col, delete, select, update
+from sqlmodel import Session, col, delete, func, select, update
 
 from storage.errors import SealBroken
 from storage.keys import Key, context
@@ -25,6 +25,22 @@ class Ticket:
     citizen_id: str
     attempt: int
     key: Key = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Queue:
+    """The jobs of one kind: how many are not done, and how long the one that waits longest has been due."""
+
+    kind: str
+    count: int
+    oldest_due: timedelta
+
+
+def queues(session: Session) -> list[Queue]:
+    """One for each kind of job, also where none waits."""
+    at = now(session)
+    count, since = session.exec(select(func.count(), func.min(Job.run_after)).select_from(Job)).one()
+    return [Queue("reading", count, max(at - since, timedelta(0)) if since else timedelta(0))]
 
 
 def enqueue(session: Session, worker_key: RootKey, version_id: str, citizen_id: str, document_key: Key) -> None:
@@ -52,7 +68,7 @@ def claim(session: Session, worker_key: RootKey, lease: timedelta) -> Ticket | N
         try:
             key = worker_key.unwrap(job.ticket, _ticket_context(job.version_id))
         except SealBroken:
-            log.error("jobs: one was made with another worker key, or is damaged")
+            log.error("a job was made with another worker key, or is damaged")
             session.flush()
             continue
         job.attempt += 1

@@ -1,18 +1,35 @@
-"""What holds for every request: nothing unsafe across sites, no endless bodies, headers that keep browsers in line."""
+"""What holds for every request: nothing unsafe across sites, no endless bodies, headers that keep browsers in line.
 
+And that it is counted and said, by the template of its route.
+"""
+
+import logging
 from collections.abc import Callable
+from time import perf_counter
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from vault import logs
 from vault.errors import CrossSite, TooLarge, VaultError
+from vault.metrics import METHODS, OTHER, Metrics
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 BODY_MAX = 1024 * 1024
 LENGTH_DIGITS = 18
+
+REQUEST_ID = "X-Request-ID"
+NAMED = "docvault.request_id"
+"""Where a request's own id is kept in its scope."""
+PROBES = frozenset({"/healthz", "/readyz"})
+"""Asked every few seconds, so that only a refusal is worth a line."""
+BROKEN_OFF = 500
+
+log = logging.getLogger(__name__)
 
 Answer = Callable[[Request, VaultError], Response]
 IsUpload = Callable[[str, str], bool]
@@ -29,6 +46,48 @@ HEADERS = {
     "Content-Security-Policy": PAGE_POLICY,
     "Cache-Control": "no-store",
 }
+
+
+class Observed:
+    """Counts each answer and says it in a line; gives each request an id, which its answer and its lines carry."""
+
+    def __init__(self, app: ASGIApp, template: Callable[[Scope], str], metrics: Metrics) -> None:
+        self._app, self._template, self._metrics = app, template, metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began, status = perf_counter(), BROKEN_OFF
+
+        async def with_id(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(scope=message)[REQUEST_ID] = request_id(scope)
+            await send(message)
+
+        with logs.about(request_id(scope)):
+            try:
+                await self._app(scope, receive, with_id)
+            except Exception:
+                status = BROKEN_OFF
+                raise
+            finally:
+                self._say(scope, status, perf_counter() - began)
+
+    def _say(self, scope: Scope, status: int, seconds: float) -> None:
+        route, method = self._template(scope), scope["method"] if scope["method"] in METHODS else OTHER
+        self._metrics.answered(route, method, status, seconds)
+        if route in PROBES and status < BROKEN_OFF:
+            return
+        line = {"route": route, "method": method, "status": status, "duration_ms": round(seconds * 1000, 1)}
+        log.info("request", extra=line)
+
+
+def request_id(scope: Scope) -> str:
+    """The id that a trusted proxy gave (see `vault.commands.serving`), else one made here."""
+    return str(scope.setdefault(NAMED, uuid4().hex))
 
 
 class SameSite:

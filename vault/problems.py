@@ -16,6 +16,7 @@ from vault.i18n import Translate
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_S = 30
+SOON_S: Mapping[str, int] = {"not-read-yet": 2, "not-ready": 5}
 ALGORITHMS = f'algs="{" ".join(jws.PREFERRED)}"'
 DPOP_ERRORS: Mapping[str, str] = {
     "proof-needed": "invalid_dpop_proof",
@@ -111,6 +112,7 @@ TABLE: Mapping[str, tuple[int, str, str]] = {
     ),
     "bad-request": (400, "Request not understood", "Check the request against the API's description."),
     "method-not-allowed": (405, "Method not allowed", "This address does not take this method."),
+    "not-ready": (503, "Not ready", "This server cannot serve at present. Try again in a moment."),
     "store-full": (507, "No space left", "The vault's disk is full. Nothing was kept; try again later."),
     "store-unavailable": (503, "Store away", "The store of papers does not answer. Try again in half a minute."),
     "damaged": (500, "Damaged", "What is stored here does not open. The operator must look at it."),
@@ -210,6 +212,8 @@ def _of_vault_error(error: VaultError, translate: Translate) -> Problem:
     if "limit" in values:
         members["limit"] = values["limit"]
         values["limit_text"] = size_text(int(error.values["limit"]))
+    if isinstance(error, errors.NotReady):
+        members["parts"] = str(error.values["parts"]).split()
     if isinstance(error, errors.Duplicate):
         members["document"] = f"/api/documents/{error.values['document_id']}"
         members["document_id"] = error.values["document_id"]
@@ -222,8 +226,8 @@ def _headers(error: VaultError) -> dict[str, str]:
     match error:
         case errors.TooManyAttempts():
             return {"Retry-After": str(error.values["retry_after"])}
-        case errors.Busy() | errors.NotReadYet():
-            return {"Retry-After": str(RETRY_S if isinstance(error, errors.Busy) else 2)}
+        case errors.Busy() | errors.NotReadYet() | errors.NotReady():
+            return {"Retry-After": str(SOON_S.get(error.code, RETRY_S))}
         case errors.RangeNotSatisfiable():
             return {"Content-Range": f"bytes */{error.values['size']}"}
         case errors.SignInNeeded():

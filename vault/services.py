@@ -13,6 +13,7 @@ from storage.files import FileBlobs
 from storage.rootkey import FileRootKey, RootKey
 from storage.sealed import SealedReader
 from vault.db import Database
+from vault.metrics import CountedBlobs, Metrics
 from vault.passwords import Passwords
 from vault.procedures import Procedures, load_procedures
 from vault.readings import Kinds
@@ -49,16 +50,19 @@ class Services:
     procedures: Procedures
     inspecting: BoundedSemaphore
     uploading: anyio.CapacityLimiter
+    metrics: Metrics
 
     @classmethod
     def open(cls, settings: Settings) -> Self:
         """Opens everything that the settings name. The keys must be there: `vault.firststart` makes them."""
         root = FileRootKey.open(settings.root_key)
         kinds = load_kinds(settings.kinds_dir)
+        db, metrics = Database.open(settings), Metrics()
+        db.observe = metrics.happened
         return cls(
             settings=settings,
-            db=Database.open(settings),
-            blobs=FileBlobs(settings.blobs),
+            db=db,
+            blobs=CountedBlobs(FileBlobs(settings.blobs), metrics),
             root=root,
             worker_key=FileRootKey.open(settings.worker_key),
             signer=Signer(root),
@@ -67,6 +71,7 @@ class Services:
             procedures=load_procedures(settings.procedures_dir, kinds),
             inspecting=BoundedSemaphore(settings.inspect_slots),
             uploading=anyio.CapacityLimiter(settings.upload_slots),
+            metrics=metrics,
         )
 
     @property

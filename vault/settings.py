@@ -1,6 +1,8 @@
 """Every setting of the service, read from `DOCVAULT_*` variables (and nothing else)."""
 
+from ipaddress import ip_network
 from pathlib import Path
+from typing import Literal
 from urllib.parse import parse_qs, urlsplit
 
 from pydantic import Field, field_validator
@@ -29,7 +31,26 @@ class Settings(BaseSettings):
     public_url: str = Field("http://127.0.0.1:8000", description="Address that people and agencies reach; the issuer.")
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on.")
-    forwarded_allow_ips: str = Field("127.0.0.1", description="Proxies whose X-Forwarded-* headers are believed.")
+    forwarded_allow_ips: str = Field(
+        "127.0.0.1",
+        description="Addresses or networks of proxies whose X-Forwarded-* and X-Request-ID headers are believed.",
+    )
+    drain_s: int = Field(
+        0,
+        ge=0,
+        description="Seconds that a server goes on after SIGTERM, while `/readyz` tells proxies to send no more.",
+    )
+    queue_late_s: int = Field(
+        3600, ge=0, description="A job that waits longer than this makes `/readyz` say no; 0: never."
+    )
+    metrics_port: int | None = Field(None, ge=0, le=65535, description="Port for Prometheus, of servers and workers.")
+    metrics_host: str = Field("127.0.0.1", description="Address on which Prometheus may ask.")
+    log_format: Literal["auto", "json", "text"] = Field(
+        "auto", description="`json`, `text`, or `auto`: text on a terminal, JSON elsewhere."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="What is worth a line: `info` says each request, `warning` what went wrong."
+    )
     root_key_file: Path | None = Field(None, description="Root key, mode 0600; `root.key` in the data folder.")
     worker_key_file: Path | None = Field(None, description="Key of reading jobs; `worker.key` in the data folder.")
     make_keys: bool = Field(
@@ -83,6 +104,14 @@ class Settings(BaseSettings):
                 "an address shows in process lists; name a file in DOCVAULT_DATABASE_PASSWORD_FILE instead"
             )
         return url
+
+    @field_validator("forwarded_allow_ips")
+    @classmethod
+    def _addresses(cls, proxies: str) -> str:
+        for one in proxies.split(","):
+            if one.strip() not in {"", "*"}:
+                ip_network(one.strip(), strict=False)
+        return proxies
 
     @property
     def database(self) -> str:

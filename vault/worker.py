@@ -5,7 +5,9 @@ import logging
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from threading import Event, Lock, Thread
+from time import monotonic
 
+from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
 import ocr
@@ -38,17 +40,19 @@ class Worker:
         self._lease = timedelta(seconds=services.settings.lease_s)
         self._stop, self._lock = Event(), Lock()
         self._current: Ticket | None = None
+        self._seen = monotonic()
         self._housekeeping = Housekeeping(services)
 
     def run(self) -> None:
         """Until `stop`. An error of one job or of the database is logged by its class, and the next job comes."""
         while not self._stop.is_set():
+            self._seen = monotonic()
             try:
                 self._housekeeping.run_if_due()
                 if self.step():
                     continue
             except Exception as error:  # the loop must live; the job's lease brings it back
-                log.error("worker: %s", type(error).__name__)
+                log.error("the worker met an error", exc_info=error)
             self._stop.wait(POLL_S)
 
     def stop(self) -> None:
@@ -58,6 +62,14 @@ class Worker:
             ticket = self._current
         if ticket is not None:
             self._give_back(ticket)
+
+    def silent_s(self) -> float:
+        """Seconds since it last showed that it goes on: it does so between jobs, and a few times each lease in one."""
+        return monotonic() - self._seen
+
+    def lives(self) -> bool:
+        """False when it has been silent for so long that others have taken its job over."""
+        return self.silent_s() < 2 * self._lease.total_seconds()
 
     def step(self) -> bool:
         """One job, if there is one."""
@@ -69,7 +81,7 @@ class Worker:
         try:
             self._work(ticket)
         except LeaseLost:
-            log.warning("worker: lease lost")
+            log.warning("a job was lost to another worker")
         except KeyboardInterrupt:  # while the demo is made: its next start need not wait for the lease to end
             self._give_back(ticket)
             raise
@@ -125,6 +137,7 @@ class Worker:
             if documents.is_current(session, version):
                 self._describe(document, reading, readings.confirmed_values(paper))
             self._record(Kind.reading_done, session, version)
+        self._services.metrics.read("done")
 
     def _fail(self, ticket: Ticket, reason: str) -> None:
         with self._services.db.write() as session:
@@ -133,6 +146,7 @@ class Worker:
             version = session.get_one(Version, ticket.version_id)
             version.state, version.failure = ReadingState.failed, reason
             self._record(Kind.reading_failed, session, version, reason)
+        self._services.metrics.read(reason)
 
     def _describe(self, document: Document, reading: Reading, said: Mapping[str, str]) -> None:
         """What jobs need in the clear: the kind and the day it expires, as its owner said, else as it was read."""
@@ -148,8 +162,12 @@ class Worker:
 
         def beat() -> None:
             while not over.wait(self._lease.total_seconds() / 3):
-                with self._services.db.write() as session:
-                    self._extend(session, ticket)
+                self._seen = monotonic()
+                try:
+                    with self._services.db.write() as session:
+                        self._extend(session, ticket)
+                except SQLAlchemyError as error:  # away for a moment: the next beat may still come in time
+                    log.warning("a lease could not be extended", exc_info=error)
 
         thread = Thread(target=beat, name="lease", daemon=True)
         thread.start()

@@ -79,6 +79,8 @@ CLIENTS_ALONE: Row = (401, 401, 401, 401, 401, 400, 400)
 
 API: Mapping[Route, Row] = {
     ("GET", "/openapi.json"): everybody(200),
+    ("GET", "/healthz"): everybody(200),
+    ("GET", "/readyz"): everybody(200),
     ("GET", "/.well-known/jwks.json"): everybody(200),
     ("GET", "/.well-known/oauth-authorization-server"): everybody(200),
     ("POST", "/oauth/par"): CLIENTS_ALONE,

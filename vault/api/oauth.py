@@ -144,6 +144,7 @@ def is_endpoint(request: Request) -> bool:
 def refused(request: Request, error: Exception) -> Response:
     """The answer to a `Refusal`; whoever needs a nonce gets one (RFC 9449 section 8). Run in a thread of its own."""
     assert isinstance(error, Refusal)  # noqa: S101 - the framework calls this for nothing else
+    services_of(request).metrics.refused(error.error)
     headers = _nonce(services_of(request)) if isinstance(error, UseNonce) else {}
     return _error(error.error, error.description, error.status, headers)
 

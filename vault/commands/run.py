@@ -1,6 +1,5 @@
 """`docvault serve|worker|migrate`: the service itself."""
 
-import logging
 import signal
 import socket
 from pathlib import Path
@@ -14,6 +13,7 @@ from vault.commands.common import USAGE, fail, load_settings, opened, plain_erro
 if TYPE_CHECKING:
     from vault.services import Services
     from vault.settings import Settings
+    from vault.worker import Worker
 
 STOP_S = 10
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -31,8 +31,8 @@ def serve(
     ] = None,
 ) -> None:
     """Serve the vault until Ctrl-C. The first start makes database and keys."""
-    _log()
     settings = _serve_settings(host, port)
+    _log(settings)
     if demo and settings.host not in LOOPBACK:
         fail(f"the demo's passwords are known to everybody, so it is not served on {settings.host}. Leave --host out.")
     if portal and not demo:
@@ -50,9 +50,10 @@ def worker() -> None:
     """Read waiting papers until Ctrl-C, beside a server with DOCVAULT_EMBEDDED_WORKER=false."""
     from vault.worker import Worker
 
-    _log()
     with opened() as services:
+        _log(services.settings)
         stop, reading = Event(), Worker(services)
+        _offer_metrics(services, reading)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stop.set())
         thread = Thread(target=reading.run, name="worker", daemon=True)
@@ -78,8 +79,10 @@ def migrate() -> None:
     typer.echo(f"The database is at revision {migrations.newest()}.")
 
 
-def _log() -> None:
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+def _log(settings: "Settings") -> None:
+    from vault import logs
+
+    logs.configure(settings)
 
 
 def _serve_settings(host: str | None, port: int | None) -> "Settings":
@@ -142,17 +145,28 @@ def _register(services: "Services", portal: Path) -> None:
 
 
 def _serve(settings: "Settings", services: "Services", listener: socket.socket) -> None:
-    import uvicorn
-
     from vault.app import create_app
+    from vault.commands import serving
 
-    config = uvicorn.Config(
-        create_app(settings, services),
-        access_log=False,  # paths hold ids of papers, queries what somebody looked for
-        log_config=None,
-        server_header=False,
-        proxy_headers=True,
-        forwarded_allow_ips=settings.forwarded_allow_ips,
-        timeout_graceful_shutdown=STOP_S,
-    )
-    uvicorn.Server(config).run(sockets=[listener])
+    app = create_app(settings, services)
+    _offer_metrics(services)
+    serving.run(app, settings, listener)
+
+
+def _offer_metrics(services: "Services", worker: "Worker | None" = None) -> None:
+    """On a port of their own, where that is set."""
+    from vault import metrics
+
+    settings = services.settings
+    if settings.metrics_port is None:
+        return
+    services.metrics.watch(metrics.Standing(services.db, lambda: services.uploading.borrowed_tokens))
+    if worker is not None:
+        services.metrics.watch(metrics.Beat(worker.silent_s))
+    lives = worker.lives if worker is not None else lambda: True
+    try:
+        port = metrics.serve(services.metrics, settings.metrics_host, settings.metrics_port, lives)
+    except OSError as error:
+        where = f"{settings.metrics_host} port {settings.metrics_port}"
+        fail(f"cannot listen for Prometheus on {where}: {error.strerror}. Set DOCVAULT_METRICS_PORT.")
+    typer.echo(f"Figures for Prometheus on {settings.metrics_host} port {port}, /metrics")
