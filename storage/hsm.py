@@ -112,6 +112,11 @@ class TokenRootKey:
         with _Process.lock:
             return Key(self._twice(lambda: self._decrypt(nonce, box, self.head + ctx)))
 
+    def close(self) -> None:
+        """Gives the session back; the next use opens another."""
+        with _Process.lock:
+            self._disconnect()
+
     def _decrypt(self, nonce: bytes, box: bytes, bound: bytes) -> bytes:
         """A token that says of forged bytes only that it failed is well when it still opens what it sealed."""
         key = self._connected()

@@ -95,13 +95,15 @@ def sign_in(db: Database, root: RootKey, passwords: Passwords, settings: Setting
         account = _by_login(session, attempt.login)
     if not passwords.verify(attempt.password, account.password_hash if account else None) or account is None:
         raise SignInFailed
+    with db.read() as session:
+        key = _unlock(session, account, root)  # no lock is held: a token may take its time, or be away
     with db.write() as session:
         fresh = _by_login(session, attempt.login)
         if fresh is None or fresh.password_hash != account.password_hash:
             raise SignInFailed
         slowdown.succeed(session, by_account.subject)
         slowdown.undo(session, by_address.subject)
-        token = signins.start(session, fresh, _unlock(session, fresh, root), settings, attempt.device)
+        token = signins.start(session, fresh, key, settings, attempt.device)
         _record(session, accesslog.Kind.signed_in, fresh)
         return token
 

@@ -9,10 +9,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import select
 
 from ocr import fence
-from storage.errors import KeyUnusable, SealBroken, StorageError
+from storage.errors import KeyMissing, KeyUnavailable, KeyUnusable, SealBroken, StorageError
 from storage.files import FileBlobs
-from storage.rootkey import FileRootKey, RootKey
-from vault import migrate, wallets
+from storage.rootkey import FileRootKey, RootKey, Succession
+from vault import migrate, rewrapping, rootkeys, rootwraps, wallets
 from vault.care import orphans, versions
 from vault.care.findings import Finding, Severity
 from vault.care.versions import Look
@@ -115,21 +115,37 @@ def _database(db: Database) -> Generator[Finding, None, bool]:
 def _root_key(settings: Settings, db: Database) -> Generator[Finding, None, RootKey | None]:
     """Returns it, once tried: a wrong root key file is as bad as none, and shows only when somebody signs in."""
     try:
-        root = FileRootKey.open(settings.root_key)
+        root = rootkeys.open_root(settings)
         with db.read() as session:
             wallet = session.exec(select(Wallet).where(Wallet.key_under_root != b"").limit(1)).first()
         if wallet is not None:
             wallets.unlock_wallet(wallet, root)
-    except FileNotFoundError:
-        yield Finding(Severity.damage, f"There is no root key {settings.root_key}. Restore it from its backup.")
-    except KeyUnusable as error:
+    except KeyMissing as error:
+        yield Finding(Severity.damage, f"{error} Restore it from its backup.")
+    except (KeyUnusable, KeyUnavailable) as error:
         yield Finding(Severity.damage, str(error))
     except SealBroken:
-        yield Finding(Severity.damage, f"The root key {settings.root_key} is not the one of this database.")
+        which = rootkeys.describe(rootkeys.place(settings))
+        yield Finding(Severity.damage, f"The {which} is not the one of this database.")
     else:
         yield Finding(Severity.fine, "The root key is there and opens wallets.")
+        yield from _rewrap(db, root)
         return root
     return None
+
+
+def _rewrap(db: Database, root: RootKey) -> Iterator[Finding]:
+    """How far the change to another root key has come, where there is one."""
+    with db.read() as session:
+        waiting = rewrapping.waiting(session, root)
+        unnamed = [state.id for state in rootwraps.unfinished(session) if state.id not in rootwraps.ids(root)]
+    for root_id in unnamed:
+        sentence = f"Something may lie under the root key {root_id}, which the settings do not name."
+        yield Finding(Severity.damage, f"{sentence} Name it as the second, and run: docvault keys rewrap")
+    if isinstance(root, Succession):
+        sentence = f"{waiting} keys do not lie under the root key {root.id} yet. Run: docvault keys rewrap"
+        done = f"The second root key {root.second.id} is not needed. Let go of it with: docvault keys rewrap"
+        yield Finding(Severity.remark, sentence if waiting else done)
 
 
 def _blobs(settings: Settings, db: Database, root: RootKey | None, how: Care) -> Iterator[Finding]:

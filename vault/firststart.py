@@ -3,11 +3,11 @@
 from contextlib import closing
 from pathlib import Path
 
-from sqlmodel import select
+from sqlmodel import Session, select
 
 from storage.errors import KeyUnusable
-from storage.rootkey import FileRootKey
-from vault import migrate, signing
+from storage.rootkey import FileRootKey, RootKey
+from vault import migrate, rootkeys, rootwraps, signing
 from vault.db import STARTING, Database
 from vault.models import ServiceKey
 from vault.services import Services
@@ -33,16 +33,25 @@ def prepare(settings: Settings) -> Services:
 
 def _open(settings: Settings) -> Services:
     services = Services.open(settings)
-    with services.db.write() as session:
-        signing.ensure_key(session, services.root)
-        opens = signing.opens(session, services.root)
-    if not opens:
+    try:
+        with services.db.write() as session:
+            _take_up(session, settings, services.root)
+    except BaseException:
         services.db.close()
-        raise KeyUnusable(
-            f"The root key file {settings.root_key} is not the one of this database. Restore that one: with "
-            "another, what is put in from now on could not be opened together with what is there."
-        )
+        raise
     return services
+
+
+def _take_up(session: Session, settings: Settings, root: RootKey) -> None:
+    rootwraps.refuse_left(session, root)
+    if signing.current(session) is not None and not signing.opens(session, root):
+        raise KeyUnusable(
+            f"The {rootkeys.describe(rootkeys.place(settings))} is not the one of this database. Restore that one, or "
+            "name it as the second root key: with another alone, what is put in from now on could not be opened "
+            "together with what is there."
+        )
+    rootwraps.enter(session, root)
+    signing.ensure_key(session, root)
 
 
 def _in_use(db: Database) -> bool:
@@ -52,18 +61,13 @@ def _in_use(db: Database) -> bool:
 
 def _find_keys(settings: Settings, *, in_use: bool, shared: bool) -> None:
     """Makes the key files that are missing, where nothing can have been sealed with others."""
-    if in_use and not settings.root_key.exists():
-        raise KeyUnusable(
-            f"The database is in use, but its root key file {settings.root_key} is gone. Restore it from its backup: "
-            "without it nobody can sign in, and a new one could open nothing."
-        )
+    _find_root_key(settings, in_use)
     if in_use and shared and not settings.worker_key.exists():
         raise KeyUnusable(
             f"The database is in use, but the worker key file {settings.worker_key} is not here. Copy the one that "
             "the other processes have: with a key of its own, this one could read none of their papers."
         )
-    for path in (settings.root_key, settings.worker_key):
-        find_key(path, settings.make_keys)
+    find_key(settings.worker_key, settings.make_keys)
 
 
 def find_key(path: Path, make: bool) -> None:
@@ -71,7 +75,27 @@ def find_key(path: Path, make: bool) -> None:
     if make:
         FileRootKey.open_or_create(path)
     elif not path.exists():
+        raise _not_made(f"key file {path}")
+
+
+def _find_root_key(settings: Settings, in_use: bool) -> None:
+    if rootkeys.is_there(settings):
+        return
+    which = rootkeys.describe(rootkeys.place(settings))
+    if in_use and rootkeys.second_place(settings) is not None:
+        raise KeyUnusable(f"There is no {which} yet. Make it with: docvault keys create")
+    if in_use:
         raise KeyUnusable(
-            f"The key file {path} is not here, and none is made with DOCVAULT_MAKE_KEYS=false. Give every process "
-            "the same ones; `docvault secrets` makes them."
+            f"The database is in use, but its {which} is gone. Restore it from its backup: "
+            "without it nobody can sign in, and a new one could open nothing."
         )
+    if not settings.make_keys:
+        raise _not_made(which)
+    rootkeys.create_once(settings)
+
+
+def _not_made(which: str) -> KeyUnusable:
+    return KeyUnusable(
+        f"The {which} is not here, and none is made with DOCVAULT_MAKE_KEYS=false. Give every process "
+        "the same ones; `docvault secrets` makes them."
+    )

@@ -331,6 +331,18 @@ class ServiceKey(Row, table=True):
     retired_at: datetime | None = _moment(nullable=True)
 
 
+class RootKeyState(Row, table=True):
+    """A root key that this vault has used, by its id.
+
+    From `leaving_at` on nothing is wrapped under it any more, and from `left_at` on nothing lies under it.
+    """
+
+    id: str = Field(primary_key=True, max_length=16)
+    since: datetime = _moment()
+    leaving_at: datetime | None = _moment(nullable=True)
+    left_at: datetime | None = _moment(nullable=True)
+
+
 class UsedProof(Row, table=True):
     """A client assertion or a proof of a key that was accepted once, remembered until it expires."""
 

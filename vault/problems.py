@@ -9,7 +9,7 @@ from sqlalchemy.exc import TimeoutError as NoConnection
 
 from ocr.media import TAKEN
 from sharing import jws
-from storage.errors import StorageError, StoreFull, StoreUnavailable
+from storage.errors import KeyUnavailable, KeyUnusable, OtherRootKey, StorageError, StoreFull, StoreUnavailable
 from vault import errors
 from vault.errors import VaultError
 from vault.i18n import Translate
@@ -115,6 +115,7 @@ TABLE: Mapping[str, tuple[int, str, str]] = {
     "not-ready": (503, "Not ready", "This server cannot serve at present. Try again in a moment."),
     "store-full": (507, "No space left", "The vault's disk is full. Nothing was kept; try again later."),
     "store-unavailable": (503, "Store away", "The store of papers does not answer. Try again in half a minute."),
+    "key-away": (503, "Key away", "The key that opens the vault does not answer. Try again in half a minute."),
     "damaged": (500, "Damaged", "What is stored here does not open. The operator must look at it."),
     "internal": (500, "Something went wrong here", "It is not your fault. Try again; if it stays, tell the operator."),
 }
@@ -166,6 +167,8 @@ def of(error: Exception, translate: Translate) -> Problem:
         return make("bad-request", translate)
     if isinstance(error, StoreUnavailable | OperationalError | NoConnection):
         return make("store-unavailable", translate, headers={"Retry-After": str(RETRY_S)})
+    if isinstance(error, KeyUnavailable | KeyUnusable | OtherRootKey):
+        return make("key-away", translate, headers={"Retry-After": str(RETRY_S)})
     return make("damaged" if isinstance(error, StorageError) else "internal", translate)
 
 

@@ -12,6 +12,7 @@ from storage.blobs import Blobs
 from storage.files import FileBlobs
 from storage.rootkey import FileRootKey, RootKey
 from storage.sealed import SealedReader
+from vault import rootkeys
 from vault.db import Database
 from vault.metrics import CountedBlobs, Metrics
 from vault.passwords import Passwords
@@ -55,7 +56,7 @@ class Services:
     @classmethod
     def open(cls, settings: Settings) -> Self:
         """Opens everything that the settings name. The keys must be there: `vault.firststart` makes them."""
-        root = FileRootKey.open(settings.root_key)
+        root = rootkeys.open_root(settings)
         kinds = load_kinds(settings.kinds_dir)
         db, metrics = Database.open(settings), Metrics()
         db.observe = metrics.happened

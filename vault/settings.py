@@ -10,6 +10,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 MIB = 1024 * 1024
 
+Provider = Literal["file", "pkcs11"]
+
 
 class Settings(BaseSettings):
     """What an operator may decide. Secrets are files, never values: a variable shows in process lists."""
@@ -51,7 +53,20 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="What is worth a line: `info` says each request, `warning` what went wrong."
     )
+    root_key_provider: Provider = Field("file", description="Where the root key lies: `file`, or `pkcs11` (a token).")
     root_key_file: Path | None = Field(None, description="Root key, mode 0600; `root.key` in the data folder.")
+    pkcs11_module: Path | None = Field(None, description="Shared library of the token that holds the root key.")
+    pkcs11_token: str = Field("docvault", description="Label of that token.")
+    pkcs11_key: str = Field("docvault-root", description="Label of the key on it.")
+    pkcs11_pin_file: Path | None = Field(None, description="File with the PIN of the token's user, mode 0600.")
+    second_root_key_provider: Provider | None = Field(
+        None, description="A second root key, while one takes the other's place: it opens, and wraps nothing."
+    )
+    second_root_key_file: Path | None = Field(None, description="Its file; as the root key's own unless given.")
+    second_pkcs11_module: Path | None = Field(None, description="Its token's library; likewise.")
+    second_pkcs11_token: str | None = Field(None, description="Its token's label; likewise.")
+    second_pkcs11_key: str | None = Field(None, description="Its label on the token; likewise.")
+    second_pkcs11_pin_file: Path | None = Field(None, description="Its token's PIN; likewise.")
     worker_key_file: Path | None = Field(None, description="Key of reading jobs; `worker.key` in the data folder.")
     make_keys: bool = Field(
         True, description="Make key files that are missing at the very first start; never where processes share them."

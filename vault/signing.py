@@ -11,7 +11,7 @@ from sharing.terms import Terms
 from storage.errors import SealBroken
 from storage.keys import Key, context
 from storage.rootkey import RootKey
-from vault import accesslog
+from vault import accesslog, rootwraps
 from vault.db import now
 from vault.models import Grant, ServiceKey
 
@@ -33,7 +33,7 @@ def opens(session: Session, root: RootKey) -> bool:
 def opens_wrapped(root: RootKey, kid: str, wrapped: bytes) -> bool:
     """Whether the root key wrapped this private key."""
     try:
-        return bool(root.unwrap(wrapped, _context(kid)))
+        return bool(root.unwrap(wrapped, root_context(kid)))
     except SealBroken:
         return False
 
@@ -98,14 +98,14 @@ class Signer:
         with self._lock:
             key = self._unlocked.get(row.kid)
             if key is None:
-                seed = self._root.unwrap(row.private_under_root, _context(row.kid)).expose()
+                seed = self._root.unwrap(row.private_under_root, root_context(row.kid)).expose()
                 key = self._unlocked[row.kid] = SigningKey.from_private_bytes(seed)
             return key
 
 
 def _add(session: Session, root: RootKey, at: datetime) -> ServiceKey:
     key = SigningKey.generate()
-    wrapped = root.wrap(Key.from_bytes(key.private_bytes()), _context(key.kid))
+    wrapped = rootwraps.wrap(session, root, Key.from_bytes(key.private_bytes()), root_context(key.kid))
     row = ServiceKey(kid=key.kid, public_jwk=dict(key.public_jwk()), private_under_root=wrapped, created_at=at)
     session.add(row)
     accesslog.record(session, accesslog.Kind.service_key_added, at=at, detail=key.kid)
@@ -121,5 +121,5 @@ def _in_use(session: Session, key: ServiceKey, at: datetime, longest_grant: time
     return last_end is not None and at < last_end + OVERLAP
 
 
-def _context(kid: str) -> bytes:
+def root_context(kid: str) -> bytes:
     return context("service-key", kid)

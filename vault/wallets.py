@@ -7,7 +7,7 @@ from sqlmodel import Session
 from storage import inbox
 from storage.keys import Key, context
 from storage.rootkey import RootKey
-from vault import models
+from vault import models, rootwraps
 from vault.db import now
 
 
@@ -49,7 +49,7 @@ def inbox_context(agency_id: str) -> bytes:
 
 def create_wallet(session: Session, root: RootKey) -> models.Wallet:
     citizen_id = models.new_id()
-    wrapped = root.wrap(Key.generate(), wallet_root_context(citizen_id))
+    wrapped = rootwraps.wrap(session, root, Key.generate(), wallet_root_context(citizen_id))
     wallet = models.Wallet(citizen_id=citizen_id, created_at=now(session), key_under_root=wrapped)
     session.add(wallet)
     session.flush()
@@ -70,7 +70,7 @@ def create_agency(session: Session, root: RootKey, name: str, jwks: dict[str, ob
         id=agency_id,
         name=name,
         created_at=now(session),
-        key_under_root=root.wrap(key, agency_root_context(agency_id)),
+        key_under_root=rootwraps.wrap(session, root, key, agency_root_context(agency_id)),
         inbox_public=public,
         inbox_private=key.seal(private, inbox_context(agency_id)),
         jwks=jwks,

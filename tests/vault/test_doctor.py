@@ -12,10 +12,10 @@ import pytest
 
 from storage.files import FileBlobs
 from storage.keys import Key
-from storage.rootkey import FileRootKey
+from storage.rootkey import FileRootKey, Succession
 from tests.needs import need_tesseract
 from tests.vault.world import CONTENT, World
-from vault import documents, models, papers
+from vault import documents, models, papers, rewrapping, rootkeys, rootwraps
 from vault.care.findings import Severity
 from vault.care.pace import MIB, Pace
 from vault.care.versions import Look
@@ -100,6 +100,27 @@ def test_another_root_key_than_the_databases_is_noticed(world: World) -> None:
     assert any("no root key" in sentence for sentence in found(world.services.settings, Severity.damage))
     FileRootKey.create(key)
     assert any("not the one" in sentence for sentence in found(world.services.settings, Severity.damage))
+
+
+def test_how_far_the_change_to_another_root_key_has_come_is_told(world: World, tmp_path: Path) -> None:
+    old = world.services.settings
+    both = old.model_copy(
+        update={
+            "root_key_file": tmp_path / "new.key",
+            "second_root_key_provider": "file",
+            "second_root_key_file": old.root_key,
+        }
+    )
+    succession = Succession(rootkeys.create(both), world.services.root)
+    with world.services.db.write() as session:
+        rootwraps.leave(session, succession)
+    assert any("5 keys do not lie under" in sentence for sentence in found(both, Severity.remark))
+    alone = both.model_copy(update={"second_root_key_provider": None})
+    assert any("not the one" in sentence for sentence in found(alone, Severity.damage))
+    for _ in rewrapping.move(world.services.db, succession):
+        pass
+    assert any("may lie under" in sentence for sentence in found(alone, Severity.damage))
+    assert any("is not needed" in sentence for sentence in found(both, Severity.remark))
 
 
 def test_keys_that_others_can_read_are_noticed(world: World) -> None:

@@ -8,10 +8,10 @@ from pathlib import Path
 from sqlalchemy import Connection, column, inspect, literal, select, table
 
 from storage.blobs import Blobs
-from storage.errors import BlobMissing, KeyUnusable
+from storage.errors import BlobMissing, KeyMissing, KeyUnusable
 from storage.files import FileBlobs
 from storage.rootkey import FileRootKey, RootKey
-from vault import firststart, migrate, signing
+from vault import firststart, migrate, rootkeys, signing
 from vault.accesslog import Kind
 from vault.backups import checking, reviving, tables
 from vault.backups.errors import BackupUnusable, NotEmpty
@@ -69,11 +69,10 @@ def restore(settings: Settings, wish: Wish) -> Iterator[Finding]:
 def _keys(settings: Settings, one: BackupSet) -> tuple[RootKey, RootKey]:
     """The root key must be the vault's own; the worker key may be another, since no ticket is in a backup."""
     try:
-        root = FileRootKey.open(settings.root_key)
-    except FileNotFoundError:
+        root = rootkeys.open_root(settings)
+    except KeyMissing as error:
         raise KeyUnusable(
-            f"There is no root key {settings.root_key}. Copy that of the vault which the backup is of: without it "
-            "nothing in the backup can be opened."
+            f"{error} Copy that of the vault which the backup is of: without it nothing in the backup can be opened."
         ) from None
     with one.tables.open("rb") as file:
         tables.read_head(file)
@@ -81,7 +80,7 @@ def _keys(settings: Settings, one: BackupSet) -> tuple[RootKey, RootKey]:
             if shape.table == "servicekey" and values["retired_at"] is None:
                 row = tables.decoded(shape, values)
                 if not signing.opens_wrapped(root, row["kid"], row["private_under_root"]):
-                    raise KeyUnusable(f"The root key {settings.root_key} is not that of the vault of this backup.")
+                    raise KeyUnusable(f"The root key {root.id} is not that of the vault of this backup.")
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     firststart.find_key(settings.worker_key, settings.make_keys)
     return root, FileRootKey.open(settings.worker_key)

@@ -1,4 +1,4 @@
-"""`docvault agency|officer|account|keys`: who and what is in the vault."""
+"""`docvault agency|officer|account`: who is in the vault."""
 
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +10,6 @@ from vault.commands.common import PasswordStdin, ask_password, fail, opened
 agency = typer.Typer(help="Agencies that papers can be shared with.", no_args_is_help=True)
 officer = typer.Typer(help="Officers: people who act for an agency.", no_args_is_help=True)
 account = typer.Typer(help="Accounts of citizens, and sign-ins of anybody.", no_args_is_help=True)
-keys = typer.Typer(help="The keys that sign grants.", no_args_is_help=True)
 
 AgencyName = Annotated[str, typer.Argument(metavar="AGENCY", help="Name or id of the agency.")]
 Login = Annotated[str, typer.Argument(help="Name to sign in with.")]
@@ -113,17 +112,6 @@ def disable_account(login: Login) -> None:
     with opened() as services, services.db.write() as session:
         administration.disable_account(session, login)
     typer.echo("The account is disabled.")
-
-
-@keys.command("rotate")
-def rotate_keys() -> None:
-    """Sign grants with a new key from now on, in running servers too; print its `kid`. Older grants stay valid."""
-    from vault import signing
-
-    with opened() as services:
-        with services.db.write() as session:
-            added = signing.rotate(session, services.root)
-        typer.echo(added.kid)
 
 
 def _read(path: Path) -> bytes:
