@@ -167,10 +167,14 @@ def now(session: Session) -> datetime:
 
 
 def _make_private(path: str | None) -> None:
-    """A new file for its owner alone, whatever the umask; SQLite gives its log and index the same mode."""
+    """A new file for its owner alone, whatever the umask; SQLite gives its log and index the same mode.
+
+    One that is there is not opened: closing it would take the locks of this process's other connections away, and the
+    next process to end would believe itself the last and remove the log (sqlite.org/howtocorrupt.html, section 2.2).
+    """
     if path and path != ":memory:":
         with suppress(OSError):  # connecting tells better what is wrong
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
