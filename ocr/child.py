@@ -1,4 +1,4 @@
-"""The child process: it confines itself, then opens and reads one paper for its parent (ocr.sandbox)."""
+"""The child process: it confines itself, then opens, reads or cuts one paper for its parent (ocr.sandbox)."""
 
 import contextlib
 import json
@@ -6,14 +6,17 @@ import os
 import socket
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from ocr.confine import confine
-from ocr.errors import OcrError, ReadingFailed
+from ocr.errors import EmptyPaper, OcrError, ReadingFailed
 from ocr.fence import fence
 from ocr.frames import Channel, Header
 from ocr.limits import Limits
 from ocr.remote import open_remote
+
+if TYPE_CHECKING:
+    from ocr.pyramid import Place
 
 
 def main(arguments: list[str]) -> None:
@@ -44,18 +47,43 @@ def _obey(order: Header, channel: Channel) -> None:
     scratch, kinds = (Path(order[name]) if order.get(name) else None for name in ("scratch", "kinds"))
     own = [kinds, *(file.resolve() for file in kinds.glob("*.yaml"))] if kinds else []  # they may be links
     fence(own, [scratch] if scratch else [])
-    file = open_remote(channel, order["size"])
-    if scratch is None:
-        from ocr.papers import open_paper  # imported late, so that the limits hold already
+    file, sender = open_remote(channel, order["size"]), _Sender(channel)
+    if scratch is not None:
+        tempfile.tempdir = str(scratch)
+        from ocr.reader import read_paper
 
-        paper = open_paper(file, limits)
-        paper.check()
-        channel.send({"done": "inspection", "media_type": paper.media_type, "pages": paper.pages})
-        return
-    tempfile.tempdir = str(scratch)
-    from ocr.reader import read_paper
+        read_paper(file, limits, scratch, kinds, sender)
+    elif order["do"] == "cut":
+        _cut(file, limits, order["page"], sender)
+    else:
+        _inspect(file, limits, sender)
 
-    read_paper(file, limits, scratch, kinds, _Sender(channel))
+
+def _inspect(file: BinaryIO, limits: Limits, sender: "_Sender") -> None:
+    """What the paper is, and then the picture of its first page, without which it may be taken all the same."""
+    from ocr import cutting  # imported late, so that the limits hold already
+    from ocr.papers import open_paper
+    from ocr.previews import previews
+
+    paper = open_paper(file, limits)
+    paper.check()
+    sender.inspection(paper.media_type, paper.pages, cutting.sheets(paper))
+    try:
+        sender.first(*previews(paper.first()))
+    except (OcrError, MemoryError):
+        sender.first(b"", b"")
+
+
+def _cut(file: BinaryIO, limits: Limits, number: int, sender: "_Sender") -> None:
+    from ocr import cutting
+    from ocr.papers import open_paper
+
+    paper = open_paper(file, limits)
+    if not 1 <= number <= paper.pages:
+        raise EmptyPaper
+    sender.sheet(*paper.size(number))
+    for place, tile in cutting.cut(paper, number):
+        sender.tile(place, tile)
 
 
 class _Sender:
@@ -64,9 +92,23 @@ class _Sender:
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
 
-    def page(self, of: int, preview: bytes, thumbnail: bytes, page: dict[str, Any]) -> None:
-        body = preview + thumbnail + _json(page)
-        self._channel.send({"done": "page", "of": of, "preview": len(preview), "thumbnail": len(thumbnail)}, body)
+    def inspection(self, media_type: str, pages: int, sheets: list[int]) -> None:
+        self._channel.send({"done": "inspection", "media_type": media_type, "pages": pages, "sheets": sheets})
+
+    def first(self, preview: bytes, thumbnail: bytes) -> None:
+        self._channel.send({"done": "first", "preview": len(preview)}, preview + thumbnail)
+
+    def picture(self, of: int, preview: bytes, thumbnail: bytes) -> None:
+        self._channel.send({"done": "picture", "of": of, "preview": len(preview)}, preview + thumbnail)
+
+    def page(self, of: int, page: dict[str, Any]) -> None:
+        self._channel.send({"done": "page", "of": of}, _json(page))
+
+    def sheet(self, width: int, height: int) -> None:
+        self._channel.send({"done": "sheet", "width": width, "height": height})
+
+    def tile(self, place: "Place", tile: bytes) -> None:
+        self._channel.send({"done": "tile", "level": place.level, "column": place.column, "row": place.row}, tile)
 
     def findings(self, findings: dict[str, Any]) -> None:
         self._channel.send({"done": "reading"}, _json(findings))

@@ -23,6 +23,11 @@ class Channel:
         self._sock = sock
         self._deadline = deadline
 
+    def hurry(self, seconds: float) -> None:
+        """An earlier deadline, so many seconds from now."""
+        soon = time.monotonic() + seconds
+        self._deadline = soon if self._deadline is None else min(self._deadline, soon)
+
     def send(self, header: Header, body: bytes = b"") -> None:
         """Raises FrameError for a frame that is too large, OSError when the other side is gone."""
         head = json.dumps(header, separators=(",", ":")).encode()

@@ -1,5 +1,6 @@
 """One way to open every type of paper."""
 
+from collections.abc import Iterator
 from typing import BinaryIO, Protocol
 
 from PIL import Image
@@ -22,8 +23,17 @@ class Paper(Protocol):
     def text(self, number: int) -> tuple[Line, ...]:
         """The page's own text layer, empty if there is none worth having."""
 
+    def first(self) -> Image.Image:
+        """Page 1 in RGB, upright, soon: no larger than a preview needs, where that is quicker."""
+
     def image(self, number: int) -> Image.Image:
-        """The page in RGB, upright."""
+        """The page in RGB, upright, of as many pixels as recognition needs."""
+
+    def size(self, number: int) -> tuple[int, int]:
+        """Width and height of the upright page in pixels, at its best."""
+
+    def strips(self, number: int, rows: int) -> Iterator[Image.Image]:
+        """The upright page of that size, from the top, in strips of so many rows (the last may have fewer)."""
 
 
 def open_paper(file: BinaryIO, limits: Limits) -> Paper:

@@ -1,16 +1,18 @@
-"""The two things that are asked of this package: inspect a paper, read a paper."""
+"""What is asked of this package: inspect a paper, read a paper, cut a page of it into tiles."""
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ocr.errors import EmptyPaper, ReadingFailed, ReadingMalformed, TooManyBytes
+from ocr.errors import EmptyPaper, OcrError, ReadingFailed, ReadingMalformed, TooManyBytes
 from ocr.frames import Header
-from ocr.limits import PAGE_WORDS, PAPER_WORDS, PREVIEW_BYTES, Limits
+from ocr.limits import FIRST_PAGE_S, PAGE_WORDS, PAPER_WORDS, PREVIEW_BYTES, TILE_BYTES, Limits
 from ocr.media import TAKEN
+from ocr.pyramid import SIDE_MOST, Place, Pyramid
 from ocr.reading import Page, Reading
-from ocr.sandbox import base_order, child
+from ocr.sandbox import Child, base_order, child
 from ocr.scratch import scratch_folder
 from ocr.source import Source
 from ocr.strict import Members
@@ -18,20 +20,34 @@ from ocr.strict import Members
 
 @dataclass(frozen=True)
 class Inspection:
-    """What a quick look tells: the type by content and the number of pages."""
+    """What a quick look tells: the type by content, the number of pages, and which pages are worth tiles.
+
+    `preview` and `thumbnail` show page 1, as in PageDone; empty if that could not be made soon.
+    """
 
     media_type: str
     pages: int
+    sheets: tuple[int, ...] = ()
+    preview: bytes = field(default=b"", compare=False, repr=False)
+    thumbnail: bytes = field(default=b"", compare=False, repr=False)
 
 
 @dataclass(frozen=True)
 class PageDone:
-    """One page is read; both pictures are WebP, at most 1240 and 360 pixels wide; empty if the page failed."""
+    """One page can be shown, or is read; both pictures are WebP, at most 1240 and 360 px wide; empty if it failed."""
 
     number: int  # from 1
     pages: int
-    preview: bytes
-    thumbnail: bytes
+    preview: bytes = field(repr=False)
+    thumbnail: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One page while it is cut: `tiles` gives each of the pyramid's tiles once, as JPEG, in no order."""
+
+    pyramid: Pyramid
+    tiles: Iterator[tuple[Place, bytes]]
 
 
 def inspect(source: Source, limits: Limits) -> Inspection:
@@ -44,64 +60,141 @@ def inspect(source: Source, limits: Limits) -> Inspection:
     with child(limits) as running:
         running.order(base_order("inspect", source, limits))
         header, _ = running.next_result(source)
-    try:
-        members = Members(header, {"done", "media_type", "pages"})
-        return Inspection(members.one_of("media_type", TAKEN), members.whole("pages", 1, limits.pages))
-    except ReadingMalformed as error:
-        raise ReadingFailed("protocol") from error
+        try:
+            found = _inspection(header, limits)
+        except ReadingMalformed as error:
+            raise ReadingFailed("protocol") from error
+        running.hurry(FIRST_PAGE_S)
+        try:
+            preview, thumbnail = _pictures(*running.next_result(source), "first")
+        except (OcrError, ReadingMalformed):  # it was found to be good: it will be shown when it is read
+            return found
+    return replace(found, preview=preview, thumbnail=thumbnail)
 
 
 def read(
-    source: Source, limits: Limits, *, kinds_dir: Path | None = None, on_page: Callable[[PageDone], None]
+    source: Source,
+    limits: Limits,
+    *,
+    kinds_dir: Path | None = None,
+    on_page: Callable[[PageDone], None],
+    on_picture: Callable[[PageDone], None] | None = None,
 ) -> Reading:
-    """Read a paper in a child process; `on_page` is called in this thread as each page is done.
+    """Read a paper in a child process; in this thread `on_picture` is called when a page can be shown, `on_page` when
+    it is read.
 
     `kinds_dir` holds an operator's own kinds beside those of the package. Raises what inspect() raises, and
-    KindMalformed; what `source` or `on_page` raise ends the child and passes through.
+    KindMalformed; what `source`, `on_page` or `on_picture` raise ends the child and passes through.
     """
     _check_size(source, limits)
-    pages: list[Page] = []
-    words = 0
     with scratch_folder() as scratch, child(limits, scratch) as running:
         kinds = str(kinds_dir.resolve()) if kinds_dir else None
         running.order({**base_order("read", source, limits), "scratch": str(scratch), "kinds": kinds})
+        taken = _Taken(limits)
         while True:
             header, body = running.next_result(source)
             try:
                 if header.get("done") == "reading":
-                    return _whole(pages, body)
-                done = _page_done(header, body, pages, limits)
-                words += pages[-1].words
-                if words > PAPER_WORDS:
-                    raise ReadingMalformed
+                    return taken.whole(body)
+                done, is_read = taken.page(header, body)
             except (ReadingMalformed, ValueError, RecursionError) as error:
                 raise ReadingFailed("protocol") from error
-            on_page(done)
+            if is_read:
+                on_page(done)
+            elif on_picture is not None:
+                on_picture(done)
 
 
-def _page_done(header: Header, body: bytes, pages: list[Page], limits: Limits) -> PageDone:
-    """Check a page that the child sends, keep what was read and give out the pictures."""
-    members = Members(header, {"done", "of", "preview", "thumbnail"})
-    of = members.whole("of", 1, limits.pages)
-    cut = members.whole("preview", 0, PREVIEW_BYTES)
-    end = cut + members.whole("thumbnail", 0, PREVIEW_BYTES)
-    page = Page.from_dict(json.loads(body[end:]))
-    if page.number != len(pages) + 1 or page.number > of or page.words > PAGE_WORDS:
+@contextmanager
+def cut(source: Source, limits: Limits, number: int) -> Iterator[Sheet]:
+    """Cut page `number` (from 1) into tiles in a child process, which ends with the block.
+
+    Raises what inspect() raises, here and while the tiles are taken; what `source` raises passes through.
+    """
+    _check_size(source, limits)
+    with child(limits, gentle=True) as running:
+        running.order({**base_order("cut", source, limits), "page": number})
+        header, _ = running.next_result(source)
+        try:
+            members = Members(header, {"done", "width", "height"})
+            pyramid = Pyramid(members.whole("width", 1, SIDE_MOST), members.whole("height", 1, SIDE_MOST))
+        except ReadingMalformed as error:
+            raise ReadingFailed("protocol") from error
+        yield Sheet(pyramid, _tiles(running, source, pyramid))
+
+
+def _tiles(running: Child, source: Source, pyramid: Pyramid) -> Iterator[tuple[Place, bytes]]:
+    """Each place once, whatever the child says."""
+    missing = set(range(pyramid.tiles))
+    while missing:
+        header, tile = running.next_result(source)
+        try:
+            members = Members(header, {"done", "level", "column", "row"})
+            place = Place(*(members.whole(name, 0, SIDE_MOST) for name in ("level", "column", "row")))
+            if len(tile) > TILE_BYTES or tile[:3] != b"\xff\xd8\xff":
+                raise ReadingMalformed
+            missing.remove(pyramid.number(place))
+        except (ReadingMalformed, ValueError, KeyError) as error:
+            raise ReadingFailed("protocol") from error
+        yield place, tile
+
+
+def _inspection(header: Header, limits: Limits) -> Inspection:
+    members = Members(header, {"done", "media_type", "pages", "sheets"})
+    pages = members.whole("pages", 1, limits.pages)
+    sheets = members.items("sheets", pages)
+    if any(type(number) is not int or not 1 <= number <= pages for number in sheets):
         raise ReadingMalformed
-    pages.append(page)
-    return PageDone(page.number, of, _webp(body[:cut]), _webp(body[cut:end]))
+    return Inspection(members.one_of("media_type", TAKEN), pages, tuple(sorted(set(sheets))))
+
+
+class _Taken:
+    """What the child has sent of a paper so far, checked."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._pages: list[Page] = []
+        self._shown: PageDone | None = None
+        self._words = 0
+
+    def page(self, header: Header, body: bytes) -> tuple[PageDone, bool]:
+        """The picture of the next page, and then its text: whether it is read."""
+        of = header.get("of")
+        if type(of) is not int or not len(self._pages) < of <= self._limits.pages:
+            raise ReadingMalformed
+        number = len(self._pages) + 1
+        if self._shown is None:
+            pictures = _pictures({name: header[name] for name in header if name != "of"}, body, "picture")
+            self._shown = PageDone(number, of, *pictures)
+            return self._shown, False
+        page = Page.from_dict(json.loads(body))
+        self._words += page.words
+        wrong = page.number != number or page.words > PAGE_WORDS or self._words > PAPER_WORDS
+        if header.get("done") != "page" or wrong:
+            raise ReadingMalformed
+        self._pages.append(page)
+        shown, self._shown = self._shown, None
+        return shown, True
+
+    def whole(self, body: bytes) -> Reading:
+        if not self._pages or self._shown is not None:
+            raise ReadingMalformed
+        return Reading.from_findings(tuple(self._pages), json.loads(body))
+
+
+def _pictures(header: Header, body: bytes, done: str) -> tuple[bytes, bytes]:
+    members = Members(header, {"done", "preview"})
+    members.one_of("done", (done,))
+    at = members.whole("preview", 0, min(PREVIEW_BYTES, len(body)))
+    if len(body) - at > PREVIEW_BYTES:
+        raise ReadingMalformed
+    return _webp(body[:at]), _webp(body[at:])
 
 
 def _webp(picture: bytes) -> bytes:
     if picture and (picture[:4] != b"RIFF" or picture[8:12] != b"WEBP"):
         raise ReadingMalformed
     return picture
-
-
-def _whole(pages: list[Page], body: bytes) -> Reading:
-    if not pages:
-        raise ReadingMalformed
-    return Reading.from_findings(tuple(pages), json.loads(body))
 
 
 def _check_size(source: Source, limits: Limits) -> None:

@@ -1,16 +1,19 @@
-"""Papers that are images: JPEG, PNG, WebP, TIFF and HEIC, through Pillow."""
+"""Papers that are images: JPEG, PNG, WebP, TIFF and HEIC, through Pillow; large ones row by row (ocr.streaming)."""
 
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from PIL import Image, ImageOps
 
 from ocr.ends import is_cut
 from ocr.errors import BrokenPaper, OcrError, TooManyPages, TooManyPixels, TruncatedPaper
-from ocr.limits import Limits
+from ocr.limits import PREVIEW_WIDTH, WHOLE_PIXELS, WORKING_PIXELS, Limits
 from ocr.reading import Line
+
+if TYPE_CHECKING:
+    from ocr.streaming import Stream
 
 _FORMATS = {
     "image/jpeg": ("JPEG", "MPO"),
@@ -19,16 +22,20 @@ _FORMATS = {
     "image/tiff": ("TIFF",),
     "image/heic": ("HEIF",),
 }
-WORKING_PIXELS = 24_000_000  # more than A4 at 400 dpi brings nothing to recognition
+_WHOLE = ("image/webp", "image/heic")  # their decoders know no rows
+_ORIENTATION = 0x0112  # EXIF 2.32, and a tag of TIFF
 
 
 class Pictures:
     """An image file; only a TIFF has more than one page."""
 
-    def __init__(self, file: BinaryIO, media_type: str, limits: Limits) -> None:
+    def __init__(self, file: BinaryIO, media_type: str, limits: Limits, orientation: int | None = None) -> None:
+        """`orientation` holds instead of what the file says of itself, in the terms of EXIF."""
         self.media_type = media_type
         self._file = file
         self._limits = limits
+        self._told_orientation = orientation
+        self._checked: Image.Image | None = None
         Image.MAX_IMAGE_PIXELS = limits.pixels
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the exact check is ours, below
         _load_plugin(media_type)
@@ -41,31 +48,82 @@ class Pictures:
 
     def check(self) -> None:
         """Decode every page. Raises OcrError."""
-        for number in range(1, self.pages + 1):
-            self._decoded(number)
+        for number in range(self.pages, 0, -1):
+            self._checked = self._small(number)
+
+    def first(self) -> Image.Image:
+        """Page 1 as `check` has seen it, at least as wide as a preview. Raises OcrError."""
+        return self._checked or self._small(1)
 
     def text(self, number: int) -> tuple[Line, ...]:
         """Images have no text layer."""
         return ()
 
+    def size(self, number: int) -> tuple[int, int]:
+        """Pixels of page `number` (from 1) turned upright, from the header. Raises OcrError."""
+        with self._decoding():
+            self._seek(number)
+            width, height = self._image.size
+            return (height, width) if self._orientation() in (5, 6, 7, 8) else (width, height)
+
     def image(self, number: int) -> Image.Image:
         """Page `number` (from 1) in RGB, turned upright by its EXIF, reduced to WORKING_PIXELS. Raises OcrError."""
-        image = self._decoded(number)
-        with self._decoding():
-            image = _reduced(image)
-            return _flattened(ImageOps.exif_transpose(image))
+        return self._reduced(number, WORKING_PIXELS)
 
-    def _decoded(self, number: int) -> Image.Image:
+    def strips(self, number: int, rows: int) -> Iterator[Image.Image]:
+        """Page `number` upright, every pixel of it, in strips of so many rows. Raises OcrError."""
         with self._decoding():
-            if self.media_type == "image/tiff":
-                self._image.seek(number - 1)
-            self._check_pixels()
-            self._image.load()
-        return self._image
+            self._seek(number)
+            stream = self._stream(number)
+            yield from stream.strips(rows) if stream else _cut(self._whole(), rows)
+
+    def _small(self, number: int) -> Image.Image:
+        """Every pixel is decoded; what is kept is enough for a preview."""
+        with self._decoding():
+            self._seek(number)
+            stream = self._stream(number)
+            return stream.reduced(PREVIEW_WIDTH, 2 * PREVIEW_WIDTH) if stream else self._whole()
+
+    def _reduced(self, number: int, pixels: int) -> Image.Image:
+        with self._decoding():
+            self._seek(number)
+            stream = self._stream(number)
+            if stream is None:
+                return _shrunk(self._whole(), pixels)
+            width, height = stream.size()
+            share = min((pixels / (width * height)) ** 0.5, 1.0)
+            return stream.reduced(max(1, int(width * share)), max(1, int(height * share))).convert("RGB")
+
+    def _seek(self, number: int) -> None:
+        if self.media_type == "image/tiff":
+            self._image.seek(number - 1)
+        self._check_pixels()
+
+    def _stream(self, number: int) -> "Stream | None":
+        """For a page that is too large to be held whole, where its type allows it."""
+        from ocr.streaming import STREAMED, Stream  # loaded only where it is needed
+
+        if self.media_type not in STREAMED or self._image.width * self._image.height <= WORKING_PIXELS:
+            return None
+        return Stream(self._file, self.media_type, number - 1, self._orientation())
+
+    def _orientation(self) -> int:
+        if self._told_orientation is not None:
+            return self._told_orientation
+        if self.media_type == "image/png" and "exif" not in self._image.info:
+            return 1  # Pillow would decode the whole picture to look for one behind it
+        return int(self._image.getexif().get(_ORIENTATION, 1))
+
+    def _whole(self) -> Image.Image:
+        self._image.load()
+        return _flattened(ImageOps.exif_transpose(self._image))
 
     def _check_pixels(self) -> None:
         """From the header, before anything is decoded."""
-        if self._image.width * self._image.height > self._limits.pixels:
+        info = self._image.info
+        whole = self.media_type in _WHOLE or info.get("progressive") or info.get("interlace")
+        most = min(self._limits.pixels, WHOLE_PIXELS) if whole else self._limits.pixels
+        if self._image.width * self._image.height > most:
             raise TooManyPixels
 
     @contextmanager
@@ -93,18 +151,17 @@ def _load_plugin(media_type: str) -> None:
         from PIL import WebPImagePlugin  # noqa: F401
 
 
-def _reduced(image: Image.Image) -> Image.Image:
-    excess = image.width * image.height / WORKING_PIXELS
-    if excess <= 1:
+def _cut(image: Image.Image, rows: int) -> Iterator[Image.Image]:
+    for top in range(0, image.height, rows):
+        yield image.crop((0, top, image.width, min(top + rows, image.height)))
+
+
+def _shrunk(image: Image.Image, pixels: int) -> Image.Image:
+    share = (pixels / (image.width * image.height)) ** 0.5
+    if share >= 1:
         return image
-    exif = image.getexif()
-    smaller = image.reduce(2) if excess >= 4 and image.mode != "P" else image
-    share = (WORKING_PIXELS / (smaller.width * smaller.height)) ** 0.5
-    if share < 1:
-        size = max(1, round(smaller.width * share)), max(1, round(smaller.height * share))
-        smaller = smaller.convert("RGB").resize(size, Image.Resampling.BOX)
-    smaller.getexif().update(exif)
-    return smaller
+    size = max(1, round(image.width * share)), max(1, round(image.height * share))
+    return image.resize(size, Image.Resampling.BOX, reducing_gap=1.0)
 
 
 def _flattened(image: Image.Image) -> Image.Image:

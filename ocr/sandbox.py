@@ -22,8 +22,12 @@ _PROGRAM = "import sys; sys.path.append(sys.argv[1]); from ocr.child import main
 _PACKAGE_PARENT = str(Path(__file__).resolve().parent.parent)
 _PASSED_ON = ("TESSDATA_PREFIX", "LD_LIBRARY_PATH")  # where the engine's models and the interpreter's libraries lie
 # one thread a process: tesseract's own threading was measured to be 6 times slower, and threads cost address space
-_SINGLE = {"OMP_THREAD_LIMIT": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
+_SINGLE = {
+    "OMP_THREAD_LIMIT": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "VIPS_CONCURRENCY": "1",
+    "MALLOC_ARENA_MAX": "2",
+}  # fmt: skip
 _REAP_S = 5.0
+_NICE = 10
 
 
 class Child:
@@ -36,6 +40,10 @@ class Child:
     def order(self, header: Header) -> None:
         with self._failing():
             self._channel.send(header)
+
+    def hurry(self, seconds: float) -> None:
+        """From now on the child has no more than that."""
+        self._channel.hurry(seconds)
 
     def next_result(self, source: Source) -> tuple[Header, bytes]:
         """Serve ranges of `source` until the child sends a result; its bodies are as yet unchecked.
@@ -79,12 +87,15 @@ class Child:
 
 
 @contextmanager
-def child(limits: Limits, scratch: Path | None = None) -> Iterator[Child]:
-    """Start a child; at the end it and everything that it started are killed."""
+def child(limits: Limits, scratch: Path | None = None, *, gentle: bool = False) -> Iterator[Child]:
+    """Start a child, a `gentle` one to yield to all others; at the end it and everything that it started are killed."""
     ours, theirs = socket.socketpair()
     with ours:
         with theirs:
             process = _start(theirs.fileno(), limits, scratch)
+        if gentle:
+            with contextlib.suppress(OSError):
+                os.setpriority(os.PRIO_PROCESS, process.pid, _NICE)
         try:
             yield Child(process, Channel(ours, time.monotonic() + limits.wall_s))
         finally:

@@ -36,6 +36,7 @@ OWNERS: Mapping[str, tuple[str, ...]] = {
     "pypdfium2": ("ocr",),
     "cv2": ("ocr",),
     "pillow_heif": ("ocr",),
+    "pyvips": ("ocr",),
     "PIL": ("ocr", "vault.demo"),
     "zxingcpp": ("ocr", "vault.demo", "vault.pages.qr"),
     "numpy": ("ocr", "vault.demo"),
