@@ -22,13 +22,13 @@ from starlette.types import Scope
 
 from storage.errors import StorageError
 from vault import firststart, pages, problems
-from vault.api import accounts, agency, documents, dossiers, exports, grants, oauth, probes, wellknown
+from vault.api import accounts, agency, documents, dossiers, exports, grants, oauth, probes, uploads, wellknown
 from vault.api.language import language_of
 from vault.api.openapi import completed
 from vault.api.principals import services_of
 from vault.errors import Invalid, NotReady, SignInNeeded, VaultError
 from vault.i18n import translator
-from vault.middleware import HEADERS, REQUEST_ID, BodyLimit, Observed, SameSite, StandardHeaders, request_id
+from vault.middleware import HEADERS, REQUEST_ID, BodyLimit, Observed, SameSite, StandardHeaders, Tus, request_id
 from vault.oauth.refusals import Refusal
 from vault.pages.errors import error_page
 from vault.problems import Problem
@@ -39,7 +39,10 @@ from vault.worker import Worker
 
 STATIC = Path(__file__).parent / "static"
 MACHINES = ("/api", "/agency", "/.well-known", "/oauth", "/openapi.json", "/healthz", "/readyz")
-UPLOADS = re.compile(r"/api/documents|/api/documents/[^/]+/versions|/papers/new|/papers/[^/]+/versions")
+UPLOADS = re.compile(
+    r"POST (/api/documents|/api/documents/[^/]+/versions|/papers/new|/papers/[^/]+/versions|/api/uploads)"
+    r"|PATCH /api/uploads/[^/]+"
+)
 STOP_S = 5
 
 log = logging.getLogger(__name__)
@@ -58,13 +61,14 @@ def create_app(settings: Settings, services: Services | None = None) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False},  # spans would carry what people search
     )
     app.state.services, app.state.readiness = opened, Readiness(opened)
-    for area in (accounts, documents, exports, grants, dossiers, agency, wellknown, oauth, probes):
+    for area in (accounts, documents, uploads, exports, grants, dossiers, agency, wellknown, oauth, probes):
         app.include_router(area.router)
     app.include_router(pages.router, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.openapi = completed(app)  # type: ignore[method-assign]  # as the framework documents it
     _add_errors(app)
     app.add_middleware(BodyLimit, answer=answer, uploads=is_upload)
+    app.add_middleware(Tus, prefix=uploads.PREFIX)
     app.add_middleware(SameSite, answer=answer)
     app.add_middleware(StandardHeaders, over_tls=settings.over_tls)
     app.add_middleware(Observed, template=_template, metrics=opened.metrics)
@@ -72,7 +76,7 @@ def create_app(settings: Settings, services: Services | None = None) -> FastAPI:
 
 
 def is_upload(method: str, path: str) -> bool:
-    return method == "POST" and UPLOADS.fullmatch(path) is not None
+    return UPLOADS.fullmatch(f"{method} {path}") is not None
 
 
 def answer(request: Request, error: Exception) -> Response:

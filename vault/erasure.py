@@ -20,6 +20,7 @@ from vault.models import (
     Wallet,
 )
 from vault.principals import Citizen
+from vault.resumable import parts, rows
 from vault.services import Services
 
 
@@ -36,6 +37,7 @@ def erase_wallet(services: Services, citizen: Citizen, password: str) -> None:
     with services.db.write() as session:
         destroyed = documents.destroy_all(session, citizen.citizen_id)
         prepared = preparing.forget_all(session, citizen.citizen_id)
+        sent = rows.destroy_all(session, citizen.citizen_id)
         _end_grants(session, citizen.citizen_id)
         session.exec(delete(SignIn).where(col(SignIn.account_id) == citizen.account_id))
         session.exec(delete(Account).where(col(Account.id) == citizen.account_id))
@@ -45,6 +47,7 @@ def erase_wallet(services: Services, citizen: Citizen, password: str) -> None:
     preparing.remove(services, prepared)
     for remains in destroyed:
         papers.remove(services.blobs, remains)
+    parts.remove(services.blobs, sent)
 
 
 def _end_grants(session: Session, citizen_id: str) -> None:

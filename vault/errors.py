@@ -118,6 +118,48 @@ class NotReady(VaultError):
     code = "not-ready"
 
 
+class QuotaExceeded(VaultError):
+    """The wallet holds `used` of `quota` bytes, and `needed` more were to come."""
+
+    code = "quota-exceeded"
+
+
+class UploadsOpen(VaultError):
+    """There are `most` unfinished uploads already."""
+
+    code = "uploads-open"
+
+
+class UploadElsewhere(VaultError):
+    """The upload goes on at another byte: `offset`."""
+
+    code = "upload-elsewhere"
+
+
+class UploadLocked(VaultError):
+    """Another request is moving this upload on."""
+
+    code = "upload-locked"
+
+
+class ChecksumDiffers(VaultError):
+    """What arrived is not what was sent; it was thrown away."""
+
+    code = "checksum-differs"
+
+
+class TusVersion(VaultError):
+    """The request speaks another version of tus, or does not say which."""
+
+    code = "tus-version"
+
+
+class NotOffsetStream(VaultError):
+    """Bytes of an upload come as `application/offset+octet-stream`."""
+
+    code = "not-offset-stream"
+
+
 class NotReadYet(VaultError):
     """The reading is not there (yet)."""
 

@@ -1,4 +1,4 @@
-"""What must happen by itself: bins emptied, what has ended or was used up forgotten, scratch cleared away."""
+"""What must happen by itself: bins emptied, what has ended or was never finished forgotten, scratch cleared away."""
 
 from datetime import timedelta
 from time import monotonic
@@ -11,6 +11,7 @@ from vault.db import now
 from vault.export import preparing
 from vault.models import UsedProof
 from vault.oauth import sweeping
+from vault.resumable import parts, rows
 from vault.services import Services
 
 EVERY = timedelta(minutes=5)
@@ -37,7 +38,9 @@ class Housekeeping:
             slowdown.forget(session)
             sweeping.sweep(session)
             ended = preparing.forget_ended(session)
+            abandoned = rows.sweep(session)
             session.exec(delete(UsedProof).where(col(UsedProof.expires_at) < now(session)))
         preparing.remove(services, ended)
         for remains in destroyed:
             papers.remove(services.blobs, remains)
+        parts.remove(services.blobs, abandoned)

@@ -1,7 +1,7 @@
 """Putting a paper in: sealed while it arrives, looked over in the sandbox, then a row and a job in one transaction."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 
@@ -11,12 +11,12 @@ import ocr
 from ocr import media
 from ocr.errors import OcrError, UnsupportedType
 from storage.keys import Key, context
-from vault import accesslog, documents, jobs, papers
+from vault import accesslog, documents, jobs, papers, quota, wallets
 from vault.accesslog import Kind
 from vault.db import now
 from vault.documents import TITLE_MAX
-from vault.errors import Duplicate, Invalid, PaperRefused, SignInNeeded, TypeNotTaken
-from vault.models import Document, Version, Wallet, new_id
+from vault.errors import Duplicate, Invalid, PaperRefused, TypeNotTaken
+from vault.models import Document, Version, new_id
 from vault.papers import Label, Remains
 from vault.principals import Citizen
 from vault.services import SealedSource, Services
@@ -27,8 +27,8 @@ HEAD = 4096
 
 
 @dataclass(frozen=True)
-class _Received:
-    """Sealed bytes that have no row yet."""
+class Received:
+    """Sealed bytes that were looked over and have no row yet."""
 
     version_id: str
     key: Key
@@ -37,27 +37,25 @@ class _Received:
     inspection: ocr.Inspection
 
 
+@dataclass(frozen=True)
+class Entry:
+    """What a paper comes in as: a new one, or a newer version of `document_id`."""
+
+    document_id: str | None = None
+    title: str = ""
+    file_name: str = ""
+    kind: str = ""
+    keep_duplicate: bool = False
+
+
 def add_document(services: Services, citizen: Citizen, incoming: Incoming, *, keep_duplicate: bool = False) -> str:
     """Takes a new paper in and returns its document id.
 
-    Raises `TypeNotTaken`, `PaperRefused` (empty, cut off, broken, locked …), `TooLarge`, `Duplicate`, `BadUpload`;
-    none of them leaves anything behind.
+    Raises `TypeNotTaken`, `PaperRefused` (empty, cut off, broken, locked …), `TooLarge`, `Duplicate`, `BadUpload`,
+    `QuotaExceeded`; none of them leaves anything behind.
     """
     received = _receive(services, incoming)
-    try:
-        with services.db.write() as session:
-            _refuse_duplicate(session, citizen, received, keep_duplicate)
-            document = Document(citizen_id=citizen.citizen_id, created_at=now(session))
-            _choose_kind(services, document, incoming.fields.get("kind", ""))
-            session.add(document)
-            session.flush()
-            label = Label(_title(incoming), incoming.file_name, received.sha256)
-            _add_version(services, session, citizen, document, received, label, number=1)
-            _record(session, Kind.document_added, citizen, document.id, received.version_id)
-    except BaseException:
-        papers.remove(services.blobs, Remains(received.version_id))
-        raise
-    return document.id
+    return _add(services, citizen, received, lambda: _entry(incoming, keep_duplicate=keep_duplicate))
 
 
 def add_version(services: Services, citizen: Citizen, document_id: str, incoming: Incoming) -> str:
@@ -65,18 +63,31 @@ def add_version(services: Services, citizen: Citizen, document_id: str, incoming
     with services.db.read() as session:
         documents.get_live(session, citizen.wallet, document_id)
     received = _receive(services, incoming)
-    try:
-        with services.db.write() as session:
-            _refuse_duplicate(session, citizen, received, keep=False)
-            paper = documents.get_live(session, citizen.wallet, document_id)
-            newest = session.exec(select(func.max(Version.number)).where(Version.document_id == document_id)).one()
-            label = Label(_title(incoming) or paper.label.title, incoming.file_name, received.sha256)
-            _add_version(services, session, citizen, paper.document, received, label, number=(newest or 0) + 1)
-            _record(session, Kind.version_added, citizen, document_id, received.version_id)
-    except BaseException:
-        papers.remove(services.blobs, Remains(received.version_id))
-        raise
+    _add(services, citizen, received, lambda: _entry(incoming, document_id))
     return received.version_id
+
+
+def enter(
+    services: Services, session: Session, citizen: Citizen, received: Received, entry: Entry, *, upload_id: str = ""
+) -> str:
+    """Rows of a paper whose bytes are in the store, and its reading job, in the caller's transaction: its document id.
+
+    The quota counts these bytes once, also where `upload_id` has announced them. Raises `SignInNeeded`, `Duplicate`,
+    `QuotaExceeded`, `Invalid`, `NotFound`, `InBin`.
+    """
+    owner = citizen.citizen_id
+    wallets.lock_wallet(session, owner)
+    quota.check(session, owner, received.size, services.settings.quota_bytes, but=upload_id)
+    _refuse_duplicate(session, citizen, received, entry.keep_duplicate)
+    if entry.document_id is None:
+        document, title, number = _new_document(services, session, owner, entry), entry.title, 1
+    else:
+        document, title, number = _newer(session, citizen, entry)
+    label = Label(title, entry.file_name, received.sha256)
+    _add_version(services, session, citizen, document, received, label, number=number)
+    added = Kind.version_added if entry.document_id else Kind.document_added
+    _record(session, added, citizen, document.id, received.version_id)
+    return document.id
 
 
 def read_again(services: Services, citizen: Citizen, document_id: str) -> None:
@@ -90,7 +101,36 @@ def read_again(services: Services, citizen: Citizen, document_id: str) -> None:
         _record(session, Kind.reading_retried, citizen, document_id, version.id)
 
 
-def _receive(services: Services, incoming: Incoming) -> _Received:
+def _add(services: Services, citizen: Citizen, received: Received, entry: Callable[[], Entry]) -> str:
+    try:
+        with services.db.write() as session:
+            return enter(services, session, citizen, received, entry())
+    except BaseException:
+        papers.remove(services.blobs, Remains(received.version_id))
+        raise
+
+
+def _entry(incoming: Incoming, document_id: str | None = None, *, keep_duplicate: bool = False) -> Entry:
+    kind = "" if document_id else incoming.fields.get("kind", "")
+    return Entry(document_id, _title(incoming), incoming.file_name, kind, keep_duplicate)
+
+
+def _new_document(services: Services, session: Session, owner: str, entry: Entry) -> Document:
+    document = Document(citizen_id=owner, created_at=now(session))
+    _choose_kind(services, document, entry.kind)
+    session.add(document)
+    session.flush()
+    return document
+
+
+def _newer(session: Session, citizen: Citizen, entry: Entry) -> tuple[Document, str, int]:
+    """The paper that gets a newer version, that version's title, and its number."""
+    paper = documents.get_live(session, citizen.wallet, entry.document_id or "")
+    newest = session.exec(select(func.max(Version.number)).where(Version.document_id == paper.id)).one()
+    return paper.document, entry.title or paper.label.title, (newest or 0) + 1
+
+
+def _receive(services: Services, incoming: Incoming) -> Received:
     version_id, key = new_id(), Key.generate()
     chunks = incoming.chunks()
     head = _head(chunks)
@@ -98,17 +138,18 @@ def _receive(services: Services, incoming: Incoming) -> _Received:
         if not head:
             raise PaperRefused(reason="empty-paper")
         raise TypeNotTaken
-    digest = _Digest()
+    digest = Digest()
     try:
         papers.put_original(services.blobs, key, version_id, digest.passing(chain((head,), chunks)))
-        inspection = _inspect(services, key, version_id)
+        inspection = inspect(services, key, version_id)
     except BaseException:
         papers.remove(services.blobs, Remains(version_id))
         raise
-    return _Received(version_id, key, digest.sha256(), digest.size, inspection)
+    return Received(version_id, key, digest.sha256(), digest.size, inspection)
 
 
-def _inspect(services: Services, key: Key, version_id: str) -> ocr.Inspection:
+def inspect(services: Services, key: Key, version_id: str) -> ocr.Inspection:
+    """What the sandboxed child finds. Raises `TypeNotTaken`, `PaperRefused`."""
     source = SealedSource(papers.open_original(services.blobs, key, version_id))
     try:
         with services.inspecting:
@@ -128,7 +169,7 @@ def _head(chunks: Iterator[bytes]) -> bytes:
     return head
 
 
-class _Digest:
+class Digest:
     """SHA-256 and size of the bytes that pass through."""
 
     def __init__(self) -> None:
@@ -144,25 +185,15 @@ class _Digest:
         return self._hash.digest()
 
 
-def _fingerprint(citizen: Citizen, sha256: bytes) -> bytes:
+def fingerprint(citizen: Citizen, sha256: bytes) -> bytes:
     """Finds the same bytes again within one wallet, and tells nobody without its key what they are."""
     return citizen.wallet.key.mac(sha256, context("fingerprint", citizen.citizen_id))
 
 
-def _refuse_duplicate(session: Session, citizen: Citizen, received: _Received, keep: bool) -> None:
-    there = documents.by_fingerprint(session, citizen.citizen_id, _fingerprint(citizen, received.sha256))
+def _refuse_duplicate(session: Session, citizen: Citizen, received: Received, keep: bool) -> None:
+    there = documents.by_fingerprint(session, citizen.citizen_id, fingerprint(citizen, received.sha256))
     if there is not None and not keep:
         raise Duplicate(document_id=there)
-
-
-def _refuse_erased(session: Session, citizen_id: str) -> None:
-    """A wallet may have been erased while the paper was on its way: nothing may enter it any more.
-
-    The lock makes one of the two wait for the other.
-    """
-    wallet = session.get(Wallet, citizen_id, with_for_update=True)
-    if wallet is None or not wallet.key_under_root:
-        raise SignInNeeded
 
 
 def _choose_kind(services: Services, document: Document, kind: str) -> None:
@@ -185,13 +216,12 @@ def _add_version(
     session: Session,
     citizen: Citizen,
     document: Document,
-    received: _Received,
+    received: Received,
     label: Label,
     *,
     number: int,
 ) -> None:
     owner, version_id = citizen.citizen_id, received.version_id
-    _refuse_erased(session, owner)
     wrapped = citizen.wallet.key.wrap(received.key, document_key_context(owner, version_id))
     session.add(
         Version(
@@ -201,7 +231,7 @@ def _add_version(
             number=number,
             created_at=now(session),
             wrapped_key=wrapped,
-            fingerprint=_fingerprint(citizen, received.sha256),
+            fingerprint=fingerprint(citizen, received.sha256),
             size=received.size,
             media_type=received.inspection.media_type,
             pages=received.inspection.pages,

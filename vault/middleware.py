@@ -21,6 +21,8 @@ from vault.metrics import METHODS, OTHER, Metrics
 SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 BODY_MAX = 1024 * 1024
 LENGTH_DIGITS = 18
+TUS_VERSION = "1.0.0"
+OVERRIDES = frozenset({"PATCH", "DELETE"})
 
 REQUEST_ID = "X-Request-ID"
 NAMED = "docvault.request_id"
@@ -135,6 +137,31 @@ class BodyLimit:
             await self._answer(Request(scope), TooLarge(limit=BODY_MAX))(scope, receive, send)
             return
         await self._app(scope, _counted(receive), send)
+
+
+class Tus:
+    """What holds for every request of tus 1.0.0: the version in each answer, and methods that a proxy would not pass.
+
+    `X-HTTP-Method-Override` is read from a POST alone, so that what looks harmless stays harmless.
+    """
+
+    def __init__(self, app: ASGIApp, prefix: str) -> None:
+        self._app, self._prefix = app, prefix
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not scope["path"].startswith(self._prefix):
+            await self._app(scope, receive, send)
+            return
+
+        async def with_version(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message)["Tus-Resumable"] = TUS_VERSION
+            await send(message)
+
+        meant = Headers(scope=scope).get("x-http-method-override", "").upper()
+        if scope["method"] == "POST" and meant in OVERRIDES:
+            scope = {**scope, "method": meant}
+        await self._app(scope, receive, with_version)
 
 
 class StandardHeaders:

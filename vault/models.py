@@ -160,6 +160,44 @@ class Version(Row, table=True):
     confirmed: bytes | None = _bytes(nullable=True)
 
 
+class Upload(Row, table=True):
+    """A paper that arrives in parts (tus 1.0.0): `received` of its `length` bytes are sealed and durable.
+
+    `wrapped_key` is the upload's key under the wallet key; `about`, sealed under it, what the sender says of the file.
+    `holder` is the one request that may move it on, until `held_until`; `wanted` asks that request to give way. Once
+    the paper is in the wallet, the row says which it became. `fingerprint` is known once the whole was looked through.
+    """
+
+    id: str = _id()
+    citizen_id: str = Field(foreign_key="wallet.citizen_id", index=True, max_length=36)
+    created_at: datetime = _moment()
+    expires_at: datetime = _moment(index=True)
+    length: int = Field(sa_type=BigInteger)
+    received: int = Field(default=0, sa_type=BigInteger)
+    wrapped_key: bytes = _bytes()
+    about: bytes = _bytes()
+    fingerprint: bytes | None = _bytes(nullable=True)
+    holder: str | None = Field(default=None, max_length=36)
+    held_until: datetime | None = _moment(nullable=True)
+    wanted: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    document_id: str | None = Field(default=None, max_length=36)
+    version_id: str | None = Field(default=None, max_length=36)
+
+
+class UploadPart(Row, table=True):
+    """Bytes `start` to `start + size` of an upload: one sealed object, written once.
+
+    `wrapped_key` is set where a part was announced as the whole: it lies as an original does, under the key given here.
+    """
+
+    upload_id: str = Field(foreign_key="upload.id", primary_key=True, max_length=36, ondelete="CASCADE")
+    number: int = Field(primary_key=True)
+    id: str = Field(unique=True, max_length=36)
+    start: int = Field(sa_type=BigInteger)
+    size: int = Field(sa_type=BigInteger)
+    wrapped_key: bytes | None = _bytes(nullable=True)
+
+
 class Job(Row, table=True):
     """Work with a lease. `ticket` is the version's key under the worker key; the row goes when the work is done."""
 

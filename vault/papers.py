@@ -10,6 +10,7 @@ from storage.blobs import Blobs
 from storage.keys import Key, context
 from storage.sealed import SealedReader, seal
 
+FOLDER = "versions"
 PREVIEW_MAX = 8 * 1024 * 1024
 
 
@@ -23,7 +24,7 @@ class Label:
 
 
 def folder(version_id: str) -> str:
-    return f"versions/{version_id}/"
+    return f"{FOLDER}/{version_id}/"
 
 
 def original_name(version_id: str) -> str:

@@ -69,6 +69,38 @@ TABLE: Mapping[str, tuple[int, str, str]] = {
     "bad-upload": (400, "Upload not understood", "{reason}"),
     "upload-stalled": (408, "Upload stopped", "Nothing arrived for a while. Check the connection and send it again."),
     "busy": (503, "Busy", "Many people are sending papers right now. Try again in half a minute."),
+    "quota-exceeded": (
+        413,
+        "No room left in your wallet",
+        "Your papers take {used_text} of {quota_text}, and this one needs {needed_text}. Destroy what you need no "
+        "more: papers in the bin count too.",
+    ),
+    "uploads-open": (
+        409,
+        "Too many unfinished uploads",
+        "{most} uploads are not finished. Finish one, or take one back.",
+    ),
+    "upload-elsewhere": (
+        409,
+        "The upload stands elsewhere",
+        "{offset} bytes of it have arrived. Ask where it stands (HEAD), and go on from there.",
+    ),
+    "upload-locked": (
+        423,
+        "The upload is busy",
+        "Something else sends to this upload right now. Try again in a moment.",
+    ),
+    "checksum-differs": (
+        460,
+        "Checksum differs",
+        "What arrived is not what was sent. It was thrown away; send it again.",
+    ),
+    "tus-version": (412, "Version of tus not spoken", "Say Tus-Resumable: 1.0.0 in the request."),
+    "not-offset-stream": (
+        415,
+        "Kind of body not taken",
+        "Send the bytes as application/offset+octet-stream.",
+    ),
     "paper-refused": (422, "The file cannot be kept", "{reason}"),
     "type-not-taken": (415, "Kind of file not taken", "Send a PDF, JPEG, PNG, WebP, TIFF or HEIC file."),
     "not-read-yet": (409, "Not read yet", "This paper is still being read. Try again in a moment."),
@@ -134,6 +166,10 @@ REASONS: Mapping[str, str] = {
     "not-multipart": "Send the file as multipart/form-data in a part named “file”.",
     "no-file": "No file came along. Choose a file first.",
     "two-files": "Send one file at a time.",
+    "length-needed": "Say how long the whole is: Upload-Length, in bytes.",
+    "offset-needed": "Say where the bytes belong: Upload-Offset.",
+    "beyond-length": "More was sent than the upload was announced to have.",
+    "checksum-malformed": "Upload-Checksum is sha256, a space, and the checksum in base64.",
     "cut-off": "The upload broke off before its end. Send it again.",
     "too-many-parts": "The form has too many parts.",
     "field-too-long": "A field of the form is too long.",
@@ -217,9 +253,15 @@ def _of_vault_error(error: VaultError, translate: Translate) -> Problem:
         values["limit_text"] = size_text(int(error.values["limit"]))
     if isinstance(error, errors.NotReady):
         members["parts"] = str(error.values["parts"]).split()
+    if isinstance(error, errors.QuotaExceeded):
+        members |= error.values
+        values |= {f"{name}_text": size_text(int(size)) for name, size in error.values.items()}
+    if isinstance(error, errors.UploadElsewhere):
+        members["offset"] = error.values["offset"]
     if isinstance(error, errors.Duplicate):
         members["document"] = f"/api/documents/{error.values['document_id']}"
         members["document_id"] = error.values["document_id"]
+        members |= {name: value for name, value in error.values.items() if name == "upload"}
     if isinstance(error, errors.TypeNotTaken):
         members["taken"] = list(TAKEN)
     return make(error.code, translate, members=members, headers=_headers(error), **values)
@@ -231,6 +273,10 @@ def _headers(error: VaultError) -> dict[str, str]:
             return {"Retry-After": str(error.values["retry_after"])}
         case errors.Busy() | errors.NotReadYet() | errors.NotReady():
             return {"Retry-After": str(SOON_S.get(error.code, RETRY_S))}
+        case errors.UploadLocked():
+            return {"Retry-After": "2"}
+        case errors.TusVersion():
+            return {"Tus-Version": "1.0.0"}
         case errors.RangeNotSatisfiable():
             return {"Content-Range": f"bytes */{error.values['size']}"}
         case errors.SignInNeeded():

@@ -78,6 +78,12 @@ class Settings(BaseSettings):
     upload_slots: int = Field(32, gt=0, description="Uploads received at the same time; more are asked to wait.")
     upload_idle_s: int = Field(60, gt=0, description="An upload that sends nothing for so long is given up.")
     upload_longest_s: int = Field(4 * 3600, gt=0, description="An upload that takes longer in all is given up.")
+    upload_hours: int = Field(72, gt=0, description="Hours that an unfinished upload is kept after its last byte.")
+    quota_bytes: int = Field(
+        10 * 1024 * MIB,
+        gt=0,
+        description="Bytes that one citizen may keep, papers in the bin and unfinished uploads too.",
+    )
     bin_days: int = Field(
         30, ge=0, description="Days that a deleted paper rests in the bin before its key is destroyed."
     )

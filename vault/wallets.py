@@ -9,6 +9,7 @@ from storage.keys import Key, context
 from storage.rootkey import RootKey
 from vault import models, rootwraps
 from vault.db import now
+from vault.errors import SignInNeeded
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,16 @@ def agency_root_context(agency_id: str) -> bytes:
 
 def inbox_context(agency_id: str) -> bytes:
     return context("agency-inbox", agency_id)
+
+
+def lock_wallet(session: Session, citizen_id: str) -> None:
+    """Whoever else puts something into this wallet, or erases it, waits until this transaction ends.
+
+    Raises `SignInNeeded` when it was erased: nothing may enter it any more.
+    """
+    wallet = session.get(models.Wallet, citizen_id, with_for_update=True)
+    if wallet is None or not wallet.key_under_root:
+        raise SignInNeeded
 
 
 def create_wallet(session: Session, root: RootKey) -> models.Wallet:

@@ -64,6 +64,8 @@ def test_every_operation_says_by_what_it_opens(description: dict[str, Any]) -> N
     assert free == {
         ("post", "/api/accounts"),
         ("post", "/api/session"),
+        ("options", "/api/uploads"),
+        ("options", "/api/uploads/{upload_id}"),
         ("get", "/.well-known/jwks.json"),
         ("get", "/.well-known/oauth-authorization-server"),
     }

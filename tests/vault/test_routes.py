@@ -26,6 +26,7 @@ from vault.models import Account, Event
 from vault.oauth import requests
 from vault.oauth.requests import Opened
 from vault.principals import Citizen
+from vault.resumable import rows
 from vault.settings import MIB, Settings
 
 PASSWORD = "mat-khau-cua-toi"
@@ -113,6 +114,14 @@ API: Mapping[Route, Row] = {
     ("GET", "/api/export"): own_export(200),
     ("HEAD", "/api/export"): own_export(200),
     ("DELETE", "/api/export"): own_export(204),
+    ("OPTIONS", "/api/uploads"): everybody(204),
+    ("OPTIONS", "/api/uploads/{upload_id}"): everybody(204),
+    ("POST", "/api/uploads"): citizens(201),
+    ("GET", "/api/uploads"): citizens(200),
+    ("GET", "/api/uploads/{upload_id}"): own(200),
+    ("HEAD", "/api/uploads/{upload_id}"): own(200),
+    ("PATCH", "/api/uploads/{upload_id}"): own(204),
+    ("DELETE", "/api/uploads/{upload_id}"): own(204),
     ("GET", "/api/agencies"): signed_in(200),
     ("POST", "/api/grants"): own(201),
     ("GET", "/api/grants"): citizens(200),
@@ -210,6 +219,8 @@ TABLE = API | PAGES
 MOUNTS = {"/static"}
 
 UNLOGGED: Mapping[Route, str] = {
+    ("POST", "/api/uploads"): "announces a paper; what enters the wallet is logged with its last byte",
+    ("DELETE", "/api/uploads/{upload_id}"): "takes back what was never in the wallet",
     ("POST", "/language"): "a choice of one browser; no wallet changes",
     ("POST", "/api/export/continue"): "one of many steps; the first one and the download are told",
     ("POST", "/export/continue"): "the same from the page",
@@ -237,6 +248,7 @@ class Scene:
     opened: Opened
     supplement_id: str
     dossier_id: str
+    upload_id: str
 
     def ask(self, who: str, method: str, template: str, **more: str) -> httpx.Response:
         """The route's request as that person would send it from the vault's own page."""
@@ -250,9 +262,10 @@ class Scene:
             request_id=self.opened.request_id,
             supplement_id=self.supplement_id,
             dossier_id=self.dossier_id,
+            upload_id=self.upload_id,
         )
         content = BODIES[method, template](self) if method not in SAFE else {}
-        headers = {"Sec-Fetch-Site": "same-origin", "Origin": URL} | more
+        headers = {"Sec-Fetch-Site": "same-origin", "Origin": URL} | TUS | content.pop("headers", {}) | more
         person = {"other": self.other, "owner": self.owner, "wrong officer": self.world.bank}
         with visitors.visitor(self.world, self.app, (person | {"officer": self.world.registry}).get(who)) as client:
             if who == "owner":
@@ -267,10 +280,18 @@ class Scene:
 Body = Callable[[Scene], dict[str, Any]]
 
 
-def _file(_: Scene) -> dict[str, Any]:
+def _picture() -> bytes:
     picture = io.BytesIO()
     Image.frombytes("RGB", (16, 16), secrets.token_bytes(16 * 16 * 3)).save(picture, "PNG")
-    return {"files": {"file": ("giay.png", picture.getvalue(), "image/png")}}
+    return picture.getvalue()
+
+
+def _file(_: Scene) -> dict[str, Any]:
+    return {"files": {"file": ("giay.png", _picture(), "image/png")}}
+
+
+def _bytes_of_upload(_: Scene) -> dict[str, Any]:
+    return {"content": UPLOADED, "headers": {"Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"}}
 
 
 def _login() -> str:
@@ -313,6 +334,8 @@ def _link(scene: Scene) -> str:
 
 
 NUMBERS = count()
+TUS = {"Tus-Resumable": "1.0.0"}
+UPLOADED = _picture()
 NOTHING: Body = lambda _: {}  # noqa: E731 - one of many values of this type
 BODIES: Mapping[Route, Body] = {
     ("POST", "/api/accounts"): lambda _: {"json": {"login": _login(), "password": PASSWORD}},
@@ -322,6 +345,9 @@ BODIES: Mapping[Route, Body] = {
     ("POST", "/api/account/password"): _json(old=PASSWORD, new=PASSWORD),
     ("POST", "/api/account/erase"): _json(password=PASSWORD),
     ("POST", "/api/documents"): _file,
+    ("POST", "/api/uploads"): lambda _: {"headers": {"Upload-Length": "1000"}},
+    ("PATCH", "/api/uploads/{upload_id}"): _bytes_of_upload,
+    ("DELETE", "/api/uploads/{upload_id}"): NOTHING,
     ("PATCH", "/api/documents/{document_id}"): _json(title="Khai sinh"),
     ("DELETE", "/api/documents/{document_id}"): NOTHING,
     ("POST", "/api/documents/{document_id}/restore"): NOTHING,
@@ -414,7 +440,8 @@ def scene(world: World, app: FastAPI, password_hash: str, request: pytest.Fixtur
         exporting.prepare(world, owner)
     if request.node.callspec.params["route"][1].endswith(IN_BIN):
         world.bin(paper, owner)
-    return Scene(world, app, owner, other, paper, grant_id, tokens, opened, supplement_id, first.dossier.id)
+    upload_id = rows.begin(world.services, owner, len(UPLOADED), "").id
+    return Scene(world, app, owner, other, paper, grant_id, tokens, opened, supplement_id, first.dossier.id, upload_id)
 
 
 def _citizen(world: World, password_hash: str) -> Citizen:
@@ -503,7 +530,7 @@ def test_an_old_browser_is_judged_by_the_origin_that_it_names(scene: Scene, rout
 
 def _as_old_browser(scene: Scene, route: Route, origin: str) -> httpx.Response:
     method, template = route
-    names = ("document_id", "grant_id", "sign_in_id", "request_id", "supplement_id", "dossier_id")
+    names = ("document_id", "grant_id", "sign_in_id", "request_id", "supplement_id", "dossier_id", "upload_id")
     path = template.format(**dict.fromkeys(names, "x"))
     with visitors.visitor(scene.world, scene.app) as client:
         return client.request(method, path, headers={"Origin": origin})

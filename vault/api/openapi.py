@@ -12,7 +12,7 @@ from vault.middleware import SAFE
 
 Description = dict[str, Any]
 
-SEALED = frozenset({"documents", "taking along", "grants", "dossiers", "agency"})
+SEALED = frozenset({"documents", "taking along", "uploads", "grants", "dossiers", "agency"})
 """Tags of the operations that open what is sealed and stored."""
 SCHEMA = {"$ref": f"#/components/schemas/{ProblemBody.__name__}"}
 SESSION = "session"

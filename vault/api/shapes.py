@@ -13,6 +13,8 @@ from vault.errors import VaultError
 from vault.i18n import translator
 from vault.problems import Problem
 from vault.readings import Fact, ReadingView
+from vault.resumable import metadata
+from vault.resumable.rows import State
 from vault.search import Hit
 from vault.settings import MIB
 
@@ -103,6 +105,22 @@ class DocumentOut(BaseModel):
 class DocumentList(BaseModel):
     documents: list[DocumentOut]
     next: str | None = Field(description="cursor of the next page", examples=[CURSOR])
+
+
+class UploadOut(BaseModel):
+    """A paper that arrives in parts."""
+
+    id: str = Field(examples=[VERSION_ID])
+    length: int = Field(description="bytes of the whole", examples=[184_320])
+    offset: int = Field(description="bytes that have arrived", examples=[65_536])
+    file_name: str = Field(examples=["ban-ve.pdf"])
+    expires_at: datetime = Field(description="then it is forgotten, unless more arrives", examples=[LATER])
+    document: str | None = Field(description="the paper that it became", examples=[DOCUMENT_ID])
+    version: str | None = Field(description="and its version", examples=[VERSION_ID])
+
+
+class UploadList(BaseModel):
+    uploads: list[UploadOut]
 
 
 class FoundOut(BaseModel):
@@ -216,6 +234,18 @@ def reading_out(view: ReadingView, language: str) -> ReadingOut:
     )
 
 
+def upload_out(state: State) -> UploadOut:
+    return UploadOut(
+        id=state.id,
+        length=state.length,
+        offset=state.received,
+        file_name=metadata.about(state.metadata).file_name,
+        expires_at=state.expires_at,
+        document=state.document_id,
+        version=state.version_id,
+    )
+
+
 def _fact_out(fact: Fact, language: str) -> FactOut:
     return FactOut(
         name=fact.spec.name,
@@ -240,6 +270,9 @@ EXAMPLES: Mapping[str, VaultError] = {
     "type-not-taken": errors.TypeNotTaken(),
     "range-not-satisfiable": errors.RangeNotSatisfiable(size=184_320),
     "proof-invalid": errors.ProofInvalid(step=9),
+    "quota-exceeded": errors.QuotaExceeded(used=10_737_000_000, quota=10_737_418_240, needed=184_320),
+    "uploads-open": errors.UploadsOpen(most=20),
+    "upload-elsewhere": errors.UploadElsewhere(offset=65_536),
     "supplements-open": errors.SupplementsOpen(most=5),
 }
 """Errors whose answer holds more than its code, as they may come."""

@@ -1,19 +1,24 @@
 """Papers over HTTP: bodies that arrive piece by piece, answers that leave by range."""
 
+import asyncio
 import base64
 import re
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from typing import Protocol
+from contextlib import suppress
+from typing import Protocol, Self
 from urllib.parse import quote
 
 import anyio
-from anyio import from_thread
 from fastapi import Request, Response
+from starlette.requests import ClientDisconnect
 from starlette.responses import StreamingResponse
 
+from vault.channels import Channel
 from vault.errors import RangeNotSatisfiable, ReleaseEnded, UploadStalled
 
+READ_AHEAD = 2 * 1024 * 1024
+"""Bytes of a body that wait in memory for the thread that seals them."""
 STANDS_EVERY = 4 * 1024 * 1024
 """A stream asks again whether its grant stands before each so many bytes more."""
 RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
@@ -35,15 +40,50 @@ class Content(Protocol):
         """Those from `offset` on, in blocks."""
 
 
-def body_chunks(request: Request, idle_s: int, longest_s: int) -> Iterator[bytes]:
-    """The request's body as it arrives, for a worker thread.
+class Body:
+    """A request's body, read ahead on the event loop for the worker thread that takes it.
 
-    Raises `UploadStalled` after `idle_s` of silence, or when the whole takes longer than `longest_s`: a byte now and
-    then must not hold a place for ever.
+    The reader meets `UploadStalled` after `idle_s` of silence, or when the whole takes longer than `longest_s` (a byte
+    now and then must not hold a place for ever), and `ClientDisconnect` where the line breaks.
     """
-    stream, ends = request.stream(), time.monotonic() + longest_s
-    while chunk := from_thread.run(_next, stream, min(idle_s, ends - time.monotonic())):
-        yield chunk
+
+    def __init__(self, request: Request, idle_s: int, longest_s: int) -> None:
+        self._request, self._idle_s, self._longest_s = request, idle_s, longest_s
+        self._loop, self._room = asyncio.get_running_loop(), asyncio.Event()
+        self._channel = Channel(READ_AHEAD, self._make_room)
+
+    async def __aenter__(self) -> Self:
+        self._reading = asyncio.create_task(self._read())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.stop()
+        self._reading.cancel()
+        with suppress(asyncio.CancelledError):
+            await self._reading
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._channel)
+
+    def stop(self) -> None:
+        """Reads no more; may be called from any thread. The reader still gets what has arrived."""
+        self._channel.end(ClientDisconnect())
+
+    async def _read(self) -> None:
+        ends = time.monotonic() + self._longest_s
+        stream = self._request.stream()
+        try:
+            while chunk := await _next(stream, min(self._idle_s, ends - time.monotonic())):
+                self._room.clear()
+                if not self._channel.push(chunk) and not self._channel.over:
+                    await self._room.wait()
+            self._channel.end()
+        except Exception as error:
+            self._channel.end(error)
+
+    def _make_room(self) -> None:
+        with suppress(RuntimeError):  # the loop has ended meanwhile
+            self._loop.call_soon_threadsafe(self._room.set)
 
 
 async def _next(stream: AsyncIterator[bytes], idle_s: float) -> bytes:

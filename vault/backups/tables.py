@@ -32,8 +32,11 @@ from vault.db import UtcDateTime
 from vault.models import GrantHolder, Holder, Row
 
 FORMAT = "docvault-tables-1"
-LEFT_OUT = frozenset({"signin", "job", "accesstoken", "authorizationrequest", "authorizationcode"})
-"""Sessions, tokens, codes and requests end with a restore; a job's ticket is a key that the worker key opens."""
+LEFT_OUT = frozenset(
+    {"signin", "job", "accesstoken", "authorizationrequest", "authorizationcode", "upload", "uploadpart"}
+)
+"""Sessions, tokens, codes and requests end with a restore, and so do uploads that are no papers yet: no copy of their
+bytes is made. A job's ticket is a key that the worker key opens."""
 
 BEARERS = (Holder.link, Holder.code, Holder.token)
 """Their wraps of a grant's key open with a secret that is out in the world: no copy of them is made."""

@@ -11,7 +11,8 @@ from vault import papers
 from vault.care.findings import Finding, Severity
 from vault.db import Database
 from vault.export import preparing
-from vault.models import Export, Version
+from vault.models import Export, UploadPart, Version
+from vault.resumable import parts
 
 BATCH = 500
 
@@ -41,11 +42,15 @@ def _without_row(db: Database, blobs: Iterable[BlobInfo]) -> Iterator[BlobInfo]:
         with db.read() as session:
             there = set(session.exec(select(Version.id).where(col(Version.id).in_(owners))))
             there |= set(session.exec(select(Export.id).where(col(Export.id).in_(owners))))
+            there |= set(session.exec(select(UploadPart.id).where(col(UploadPart.id).in_(owners))))
         yield from (blob for blob in batch if _owner(blob) not in there)
 
 
 def _owner(blob: BlobInfo) -> str:
-    """The id of the version or the export; empty for a name that neither has."""
-    parts = blob.name.split("/")
-    ours = len(parts) == 3 and blob.name in (papers.folder(parts[1]) + parts[2], preparing.written_name(*parts[1:]))
-    return parts[1] if ours else ""
+    """The id of a version, an export or an upload's part, which may lie as an original does; empty for other names."""
+    match blob.name.split("/"):
+        case [parts.FOLDER, _, part_id]:
+            return part_id
+        case [_, owner, last] if blob.name in (papers.folder(owner) + last, preparing.written_name(owner, last)):
+            return owner
+    return ""

@@ -1,0 +1,116 @@
+"""An upload whose bytes are all there becomes a paper: one sealed object, its row and its reading job."""
+
+from dataclasses import dataclass
+
+from sqlmodel import Session
+
+from storage.keys import Key
+from vault import intake, papers
+from vault.channels import ahead
+from vault.documents import by_fingerprint
+from vault.errors import Duplicate, Invalid, NotFound, PaperRefused, TypeNotTaken
+from vault.intake import Digest, Entry, Received
+from vault.models import Upload, UploadPart, new_id
+from vault.papers import Remains
+from vault.principals import Citizen
+from vault.resumable import metadata, parts, rows
+from vault.resumable.holding import Holding
+from vault.services import Services
+
+REFUSALS = (TypeNotTaken, PaperRefused, Invalid, NotFound)
+"""After these nothing of an upload is kept. Of a duplicate all is, so that it can still be kept as well."""
+
+
+@dataclass(frozen=True)
+class _Whole:
+    """All bytes as one sealed object that has no row yet; `parts` are to be removed once it has one."""
+
+    version_id: str
+    key: Key
+    sha256: bytes
+    size: int
+    parts: list[UploadPart]
+
+
+def finish(
+    services: Services,
+    citizen: Citizen,
+    held: Holding,
+    *,
+    sha256: bytes | None = None,
+    keep_duplicate: bool = False,
+) -> None:
+    """Re-seals the parts under a fresh key, looks the whole over, and puts it into the wallet in one transaction.
+
+    A single part that was announced as the whole lies as an original already, under a key of its own, and is taken as
+    it is. `sha256` is known where all bytes have just passed by. A crash anywhere leaves the parts: finishing is done
+    again by whoever asks next. Raises what `intake` raises.
+    """
+    with services.db.write() as session:
+        upload = held.locked(session)
+        existing = list(rows.parts_of(session, upload.id))
+        about = metadata.about(rows.header(citizen.wallet, upload))
+        keep = keep_duplicate or about.keep_duplicate
+        if upload.fingerprint is not None and not keep:
+            _refuse_known(session, citizen, upload.fingerprint)
+        session.expunge_all()
+    whole = _whole(services, citizen, upload, existing, sha256)
+    try:
+        inspection = intake.inspect(services, whole.key, whole.version_id)
+        received = Received(whole.version_id, whole.key, whole.sha256, whole.size, inspection)
+        entry = Entry(about.document_id, about.title, about.file_name, about.kind, keep)
+        _enter(services, citizen, held, received, entry)
+    except BaseException as error:
+        if whole.parts:
+            papers.remove(services.blobs, Remains(whole.version_id))
+        if isinstance(error, REFUSALS):
+            forget(services, citizen, held)
+        if isinstance(error, Duplicate):
+            _remember(services, citizen, held, whole.sha256)
+        raise
+    parts.remove(services.blobs, whole.parts)
+
+
+def forget(services: Services, citizen: Citizen, held: Holding) -> None:
+    """Leaves nothing of a refused upload."""
+    with services.db.write() as session:
+        left = rows.drop(session, [held.locked(session)])
+    parts.remove(services.blobs, left)
+
+
+def _whole(
+    services: Services, citizen: Citizen, upload: Upload, existing: list[UploadPart], sha256: bytes | None
+) -> _Whole:
+    sealed = rows.opened(services, citizen.wallet, upload)
+    only = existing[0] if len(existing) == 1 else None
+    key = sealed.document_key(only) if only else None
+    digest = Digest()
+    if only and key:
+        if sha256 is None:
+            for _ in digest.passing(ahead(sealed.stream(existing))):
+                pass
+        return _Whole(only.id, key, sha256 or digest.sha256(), only.size, [])
+    version_id, key = new_id(), Key.generate()
+    stream = ahead(sealed.stream(existing))
+    papers.put_original(services.blobs, key, version_id, ahead(digest.passing(stream)))
+    return _Whole(version_id, key, digest.sha256(), digest.size, existing)
+
+
+def _enter(services: Services, citizen: Citizen, held: Holding, received: Received, entry: Entry) -> None:
+    with services.db.write() as session:
+        upload = held.locked(session)
+        upload.document_id = intake.enter(services, session, citizen, received, entry, upload_id=upload.id)
+        upload.version_id = received.version_id
+        for part in rows.parts_of(session, upload.id):
+            session.delete(part)
+
+
+def _remember(services: Services, citizen: Citizen, held: Holding, sha256: bytes) -> None:
+    with services.db.write() as session:
+        held.locked(session).fingerprint = intake.fingerprint(citizen, sha256)
+
+
+def _refuse_known(session: Session, citizen: Citizen, fingerprint: bytes) -> None:
+    there = by_fingerprint(session, citizen.citizen_id, fingerprint)
+    if there is not None:
+        raise Duplicate(document_id=there)
