@@ -10,9 +10,8 @@ from sqlmodel import select
 
 from ocr import fence
 from storage.errors import KeyMissing, KeyUnavailable, KeyUnusable, SealBroken, StorageError
-from storage.files import FileBlobs
 from storage.rootkey import FileRootKey, RootKey, Succession
-from vault import migrate, rewrapping, rootkeys, rootwraps, wallets
+from vault import migrate, rewrapping, rootkeys, rootwraps, stores, wallets
 from vault.care import orphans, versions
 from vault.care.findings import Finding, Severity
 from vault.care.versions import Look
@@ -150,7 +149,7 @@ def _rewrap(db: Database, root: RootKey) -> Iterator[Finding]:
 
 def _blobs(settings: Settings, db: Database, root: RootKey | None, how: Care) -> Iterator[Finding]:
     try:
-        blobs = FileBlobs(settings.blobs)
+        blobs = stores.open_store(settings)
         if root is None or how.look.quick:
             yield from versions.quick(db, blobs)
         else:

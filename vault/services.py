@@ -9,10 +9,9 @@ import anyio
 from ocr.kinds import load_kinds
 from ocr.limits import Limits
 from storage.blobs import Blobs
-from storage.files import FileBlobs
 from storage.rootkey import FileRootKey, RootKey
 from storage.sealed import SealedReader
-from vault import rootkeys
+from vault import rootkeys, stores
 from vault.db import Database
 from vault.metrics import CountedBlobs, Metrics
 from vault.passwords import Passwords
@@ -63,7 +62,7 @@ class Services:
         return cls(
             settings=settings,
             db=db,
-            blobs=CountedBlobs(FileBlobs(settings.blobs), metrics),
+            blobs=CountedBlobs(stores.open_store(settings), metrics),
             root=root,
             worker_key=FileRootKey.open(settings.worker_key),
             signer=Signer(root),

@@ -2,10 +2,10 @@
 
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 from urllib.parse import parse_qs, urlsplit
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 MIB = 1024 * 1024
@@ -27,6 +27,16 @@ class Settings(BaseSettings):
     database_wait_s: int = Field(10, gt=0, description="Seconds that a request waits for such a connection.")
     database_statement_s: int = Field(60, gt=0, description="Seconds after which PostgreSQL gives a statement up.")
     database_lock_s: int = Field(15, gt=0, description="Seconds that a statement waits for what another one holds.")
+    s3_endpoint: str | None = Field(
+        None, description="Address of a store that speaks S3; papers lie there instead of in the data folder."
+    )
+    s3_bucket: str | None = Field(None, description="Its bucket for papers, which is there already.")
+    s3_region: str = Field("us-east-1", description="The region that its requests are signed for.")
+    s3_access_key_file: Path | None = Field(None, description="File with the id of the key to the bucket.")
+    s3_secret_key_file: Path | None = Field(None, description="File with the secret of that key.")
+    s3_connect_timeout_s: float = Field(5, gt=0, description="Seconds within which the store takes a connection.")
+    s3_timeout_s: float = Field(30, gt=0, description="Seconds without a sign of it after which a request is given up.")
+    s3_plain_http: bool = Field(False, description="Speak to it without TLS, also beyond this machine.")
     migrate_at_start: bool = Field(
         True, description="Bring the tables up to date at each start; else `docvault migrate`."
     )
@@ -133,6 +143,14 @@ class Settings(BaseSettings):
             if one.strip() not in {"", "*"}:
                 ip_network(one.strip(), strict=False)
         return proxies
+
+    @model_validator(mode="after")
+    def _whole_place(self) -> Self:
+        needed = ("s3_bucket", "s3_access_key_file", "s3_secret_key_file")
+        missing = [f"DOCVAULT_{name.upper()}" for name in needed if getattr(self, name) is None]
+        if self.s3_endpoint and missing:
+            raise ValueError(f"DOCVAULT_S3_ENDPOINT needs {', '.join(missing)}, too")
+        return self
 
     @property
     def database(self) -> str:

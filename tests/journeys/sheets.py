@@ -23,8 +23,11 @@ def photographed(lines: Sequence[str], *, size: tuple[int, int] = (1240, 1754), 
     return out.getvalue()
 
 
-def born_digital(*pages: Sequence[str]) -> bytes:
-    """A PDF whose pages have a text layer: these lines (ASCII), in plain sight of whoever looks into the file."""
+def born_digital(*pages: Sequence[str], padding: int = 0) -> bytes:
+    """A PDF whose pages have a text layer: these lines (ASCII), in plain sight of whoever looks into the file.
+
+    `padding` makes it that many bytes larger, by a stream that nothing shows.
+    """
     kids = " ".join(f"{4 + 2 * index} 0 R" for index in range(len(pages)))
     objects = [
         "<</Type/Catalog/Pages 2 0 R>>",
@@ -37,6 +40,8 @@ def born_digital(*pages: Sequence[str]) -> bytes:
         box = f"/MediaBox[0 0 {A4[0]} {A4[1]}]/Resources<</Font<</F 3 0 R>>>>"
         objects.append(f"<</Type/Page/Parent 2 0 R{box}/Contents {5 + 2 * index} 0 R>>")
         objects.append(f"<</Length {len(content)}>>stream\n{content}\nendstream")
+    if padding:
+        objects.append(f"<</Length {padding}>>stream\n{'.' * padding}\nendstream")
     return _file(objects)
 
 

@@ -9,9 +9,8 @@ from sqlalchemy import Connection, column, inspect, literal, select, table
 
 from storage.blobs import Blobs
 from storage.errors import BlobMissing, KeyMissing, KeyUnusable
-from storage.files import FileBlobs
 from storage.rootkey import FileRootKey, RootKey
-from vault import firststart, migrate, rootkeys, signing
+from vault import firststart, migrate, rootkeys, signing, stores
 from vault.accesslog import Kind
 from vault.backups import checking, reviving, tables
 from vault.backups.errors import BackupUnusable, NotEmpty
@@ -60,7 +59,7 @@ def restore(settings: Settings, wish: Wish) -> Iterator[Finding]:
                     Severity.remark, f"The backup {one.id} is restored already; nothing of it is put in again."
                 )
                 return
-            blobs = FileBlobs(settings.blobs)
+            blobs = stores.open_store(settings)
             _refuse_used(db, blobs, one)
             yield from _blobs(blobs, source, wish.progress)
             yield from _rows(db, source, root, worker_key)

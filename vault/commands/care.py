@@ -81,14 +81,14 @@ def take_backup(
     Papers that an earlier backup there holds are not copied again. Interrupted, call it again. Exit code 1: not done,
     or an original was missing in the vault.
     """
-    from storage.files import FileBlobs
     from vault.backups.taking import Wish, take
     from vault.db import Database
+    from vault.stores import open_store
 
     with plain_errors(), Bar() as bar:
         settings = load_settings()
         with closing(Database.open_patient(settings)) as db:
-            taken = take(db, FileBlobs(settings.blobs), Wish(to, keep, rate, bar))
+            taken = take(db, open_store(settings), Wish(to, keep, rate, bar))
     made = taken.manifest
     typer.echo(
         f"The backup {taken.id} is made: the vault of {made.taken_at}, {made.blobs.count} blobs, {made.bytes} bytes."

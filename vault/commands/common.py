@@ -33,7 +33,8 @@ def load_settings(**overrides: str | int) -> "Settings":
         return Settings(**overrides)  # type: ignore[arg-type]  # pydantic checks
     except ValidationError as error:
         # `loc` and `msg` alone: a value may be what somebody meant to keep to themselves
-        wrong = "; ".join(f"DOCVAULT_{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors())
+        names = [f"DOCVAULT_{e['loc'][0]}: ".upper() if e["loc"] else "" for e in error.errors()]
+        wrong = "; ".join(name + e["msg"] for name, e in zip(names, error.errors(), strict=True))
         fail(f"a setting cannot be: {wrong}", USAGE)
 
 
