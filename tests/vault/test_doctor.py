@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from storage.files import FileBlobs
 from storage.keys import Key
 from storage.rootkey import FileRootKey, Succession
 from tests.needs import need_tesseract
@@ -85,7 +84,6 @@ def test_previews_of_a_destroyed_paper_are_orphans(world: World) -> None:
 
 def test_an_old_orphan_is_swept_without_being_asked_for_its_age(world: World) -> None:
     blobs = world.services.blobs
-    assert isinstance(blobs, FileBlobs)
     papers.put_original(blobs, Key.generate(), models.new_id(), [b"acknowledged to nobody"])
     two_days_ago = time.time() - 2 * 86_400
     for path in world.services.settings.blobs.rglob("versions,*"):

@@ -16,7 +16,6 @@ import uvicorn
 from PIL import Image
 from sqlmodel import select
 
-from storage.files import FileBlobs
 from tests.needs import need_tesseract
 from tests.servers import free_port
 from tests.vault import visitors
@@ -50,7 +49,6 @@ def locked_pdf() -> bytes:
 def left_behind(world: World) -> list[str]:
     """Blobs, unfinished writes and rows."""
     blobs = world.services.blobs
-    assert isinstance(blobs, FileBlobs)
     with world.services.db.read() as session:
         rows = [kind.__name__ for kind in (Document, Version, Job) if session.exec(select(kind)).first()]
     return [blob.name for blob in (*blobs.list(), *blobs.temporary())] + rows
@@ -370,7 +368,6 @@ def select_readable(connection: socket.socket) -> bool:
 def _until_it_arrives(running: Running) -> None:
     """Until the server is writing what was sent."""
     blobs = running.world.services.blobs
-    assert isinstance(blobs, FileBlobs)
     ends = time.monotonic() + 10
     while not list(blobs.temporary()):
         assert time.monotonic() < ends
