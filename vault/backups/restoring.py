@@ -73,16 +73,22 @@ def _keys(settings: Settings, one: BackupSet) -> tuple[RootKey, RootKey]:
         raise KeyUnusable(
             f"{error} Copy that of the vault which the backup is of: without it nothing in the backup can be opened."
         ) from None
+    if not all(signing.opens_wrapped(root, kid, wrapped) for kid, wrapped in _signing_keys(one)):
+        which = rootkeys.describe(rootkeys.place(settings))
+        raise KeyUnusable(f"The {which} is not that of the vault of this backup.")
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    firststart.find_key(settings.worker_key, settings.make_keys)
+    return root, FileRootKey.open(settings.worker_key)
+
+
+def _signing_keys(one: BackupSet) -> Iterator[tuple[str, bytes]]:
+    """Those in use, as the root key of the vault wrapped them."""
     with one.tables.open("rb") as file:
         tables.read_head(file)
         for shape, values in tables.read(file):
             if shape.table == "servicekey" and values["retired_at"] is None:
                 row = tables.decoded(shape, values)
-                if not signing.opens_wrapped(root, row["kid"], row["private_under_root"]):
-                    raise KeyUnusable(f"The root key {root.id} is not that of the vault of this backup.")
-    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    firststart.find_key(settings.worker_key, settings.make_keys)
-    return root, FileRootKey.open(settings.worker_key)
+                yield row["kid"], row["private_under_root"]
 
 
 def _restored_before(db: Database, set_id: str) -> bool:

@@ -33,10 +33,10 @@ from vault.models import GrantHolder, Holder, Row
 
 FORMAT = "docvault-tables-1"
 LEFT_OUT = frozenset(
-    {"signin", "job", "accesstoken", "authorizationrequest", "authorizationcode", "upload", "uploadpart"}
+    {"signin", "job", "accesstoken", "authorizationrequest", "authorizationcode", "upload", "uploadpart", "export"}
 )
-"""Sessions, tokens, codes and requests end with a restore, and so do uploads that are no papers yet: no copy of their
-bytes is made. A job's ticket is a key that the worker key opens."""
+"""Sessions, tokens, codes and requests end with a restore, and so do uploads that are no papers yet and what was made
+ready to be taken along: no copy of their bytes is made. A job's ticket is a key that the worker key opens."""
 
 BEARERS = (Holder.link, Holder.code, Holder.token)
 """Their wraps of a grant's key open with a secret that is out in the world: no copy of them is made."""
