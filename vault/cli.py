@@ -8,7 +8,7 @@ from typing import NoReturn
 
 import typer
 
-from vault.commands import administer, care, keys, procedures, run
+from vault.commands import administer, care, keys, moving, procedures, run
 from vault.commands.verify import verify_grant
 
 OURS = ("storage", "ocr", "sharing", "vault")
@@ -31,6 +31,7 @@ app.add_typer(administer.officer, name="officer")
 app.add_typer(administer.account, name="account")
 app.add_typer(keys.keys, name="keys")
 app.add_typer(care.backup, name="backup")
+app.add_typer(moving.blobs, name="blobs")
 app.add_typer(procedures.procedure, name="procedure")
 
 
