@@ -23,6 +23,7 @@ app = typer.Typer(
 app.command()(run.serve)
 app.command()(run.worker)
 app.command()(run.migrate)
+app.command()(run.secrets)
 app.command()(care.doctor)
 app.command()(care.restore)
 app.command("verify")(verify_grant)

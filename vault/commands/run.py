@@ -79,6 +79,19 @@ def migrate() -> None:
     typer.echo(f"The database is at revision {migrations.newest()}.")
 
 
+def secrets(folder: Annotated[Path, typer.Argument(help="Folder for them; it stays out of backups.")]) -> None:
+    """Make the secrets of a vault on several machines: keys, and what opens database and store. Run it as root."""
+    import os
+
+    from vault.deployment import make_secrets
+
+    with plain_errors():
+        for path in make_secrets(folder):
+            typer.echo(path)
+    if os.geteuid() != 0:
+        typer.echo("They belong to you: only root can give each file to the container's user that reads it.", err=True)
+
+
 def _log(settings: "Settings") -> None:
     from vault import logs
 
