@@ -22,7 +22,7 @@ from starlette.types import Scope
 
 from storage.errors import StorageError
 from vault import firststart, pages, problems
-from vault.api import accounts, agency, documents, dossiers, exports, grants, oauth, probes, uploads, wellknown
+from vault.api import accounts, agency, documents, dossiers, exports, grants, imports, oauth, probes, uploads, wellknown
 from vault.api.language import language_of
 from vault.api.openapi import completed
 from vault.api.principals import services_of
@@ -40,7 +40,8 @@ from vault.worker import Worker
 STATIC = Path(__file__).parent / "static"
 MACHINES = ("/api", "/agency", "/.well-known", "/oauth", "/openapi.json", "/healthz", "/readyz")
 UPLOADS = re.compile(
-    r"POST (/api/documents|/api/documents/[^/]+/versions|/papers/new|/papers/[^/]+/versions|/api/uploads)"
+    r"POST (/api/documents|/api/documents/[^/]+/versions|/papers/new|/papers/[^/]+/versions|/api/uploads"
+    r"|/api/import|/api/import/papers|/import|/import/papers)"
     r"|PATCH /api/uploads/[^/]+"
 )
 STOP_S = 5
@@ -61,7 +62,7 @@ def create_app(settings: Settings, services: Services | None = None) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False},  # spans would carry what people search
     )
     app.state.services, app.state.readiness = opened, Readiness(opened)
-    for area in (accounts, documents, uploads, exports, grants, dossiers, agency, wellknown, oauth, probes):
+    for area in (accounts, documents, uploads, exports, imports, grants, dossiers, agency, wellknown, oauth, probes):
         app.include_router(area.router)
     app.include_router(pages.router, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")

@@ -196,6 +196,18 @@ class ExportEnded(VaultError):
     code = "nothing-prepared"
 
 
+class NotAnExport(VaultError):
+    """Not a ZIP that a vault wrote, or one that was cut off or changed since; `reason` is a code.
+
+    `added` papers came in before it was noticed: they are whole, and stay.
+    """
+
+    code = "not-an-export"
+
+    def __init__(self, reason: str, added: int = 0) -> None:
+        super().__init__(reason=reason, added=added)
+
+
 class LinkUnusable(VaultError):
     """The link was used, revoked, has expired, is for another agency or never was: the answer is the same."""
 

@@ -116,6 +116,7 @@ TABLE: Mapping[str, tuple[int, str, str]] = {
         "Password needed",
         "This was made ready on another device. Make it ready here with your password.",
     ),
+    "not-an-export": (422, "Cannot be taken in", "{reason} Papers that came in before: {added}."),
     "link-unusable": (404, "Link cannot be used", "The link was used, withdrawn, has ended or is for another agency."),
     "release-refused": (404, "Cannot be opened", "The share has ended, was withdrawn, is used up or never was."),
     "dossier-over": (409, "Dossier is over", "Everything shared for this dossier has ended or was withdrawn."),
@@ -187,6 +188,9 @@ REASONS: Mapping[str, str] = {
     "missing-bytes": "The paper's bytes are not in the store. The operator must look at it.",
     "gave-up": "Reading broke down several times. Try once more, or send a clearer scan.",
     "reading-failed": "Looking at the file took too much time or memory. Try a smaller one.",
+    "export-malformed": "This is not the ZIP as a vault wrote it. Choose the very file that you downloaded.",
+    "export-cut-off": "The file breaks off before its end. Download it again, or send it once more.",
+    "checksum-wrong": "A file in it is damaged or was changed. Download it again.",
     "reader-unusable": "What reads papers does not work here at present. The operator must look at it.",
     "kind-malformed": "What reads papers does not work here at present. The operator must look at it.",
 }
@@ -258,6 +262,8 @@ def _of_vault_error(error: VaultError, translate: Translate) -> Problem:
         values |= {f"{name}_text": size_text(int(size)) for name, size in error.values.items()}
     if isinstance(error, errors.UploadElsewhere):
         members["offset"] = error.values["offset"]
+    if isinstance(error, errors.NotAnExport):
+        members["added"] = error.values["added"]
     if isinstance(error, errors.Duplicate):
         members["document"] = f"/api/documents/{error.values['document_id']}"
         members["document_id"] = error.values["document_id"]

@@ -99,7 +99,7 @@ def confirm(
     """
     paper = documents.get_live(session, citizen.wallet, document_id)
     kind = kinds.get(paper.document.kind) or kinds["other"]
-    said = confirmed_values(paper) | {name: _checked(kind, name, text) for name, text in values.items()}
+    said = confirmed_values(paper) | {name: checked(kind, name, text) for name, text in values.items()}
     sealed = paper.key.seal(json.dumps(said, ensure_ascii=False).encode(), context("confirmed", paper.version.id))
     paper.version.confirmed = sealed
     reading = load(paper) if paper.version.reading is not None else None
@@ -133,7 +133,8 @@ def _found(reading: Reading | None, kind: Kind) -> tuple[Field, ...]:
     return fields_of(kind, reading.pages, reading.codes)
 
 
-def _checked(kind: Kind, name: str, text: str) -> str:
+def checked(kind: Kind, name: str, text: str) -> str:
+    """A value as its owner may confirm it; an empty one says that it is not on the paper. Raises `Invalid`."""
     spec = next((spec for spec in kind.fields if spec.name == name), None)
     if spec is None:
         raise Invalid(name, "unknown-field")

@@ -87,7 +87,7 @@ def complaints(page: Page, path: str) -> list[str]:
     "path",
     [
         "/papers", "/papers?q=khong-co", "/papers/new", "/papers/{id}", "/papers/{id}/versions", "/papers/{id}/delete",
-        "/bin", "/dossiers", "/account", "/account/erase", "/export",
+        "/bin", "/dossiers", "/account", "/account/erase", "/export", "/import",
         "/problems/duplicate",
     ],
 )  # fmt: skip

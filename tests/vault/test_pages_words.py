@@ -16,7 +16,7 @@ PACKAGE = Path(vault.__file__).parent
 TABLES = (
     words.NOTICES, words.TIERS, words.TIERS_EXPLAINED, words.SOURCES, words.FIELDS, words.DOUBTS, words.SEXES,
     words.GRANT_STATES, words.GRANT_STATES_AT_AGENCY, words.DOSSIER_STATES,
-    words.MATCH_REASONS, words.MATCH_PROBLEMS, words.MATCH_ADVICE,
+    words.MATCH_REASONS, words.MATCH_PROBLEMS, words.MATCH_ADVICE, words.IMPORT_OUTCOMES, words.IMPORT_NOTES,
     words.TIERS_AT_AGENCY, words.TIERS_EXPLAINED_AT_AGENCY, words.PROBLEMS, problems.REASONS,
     telling.SENTENCES, telling.WITHOUT_PAPER, telling.REFUSALS,
 )  # fmt: skip

@@ -122,6 +122,8 @@ API: Mapping[Route, Row] = {
     ("HEAD", "/api/uploads/{upload_id}"): own(200),
     ("PATCH", "/api/uploads/{upload_id}"): own(204),
     ("DELETE", "/api/uploads/{upload_id}"): own(204),
+    ("POST", "/api/import"): citizens(200),
+    ("POST", "/api/import/papers"): citizens(200),
     ("GET", "/api/agencies"): signed_in(200),
     ("POST", "/api/grants"): own(201),
     ("GET", "/api/grants"): citizens(200),
@@ -184,6 +186,9 @@ PAGES: Mapping[Route, Row] = {
     ("POST", "/export"): page_of(citizens(303)),
     ("POST", "/export/continue"): page_of(citizens(303)),
     ("POST", "/export/discard"): page_of(own_export(303)),
+    ("GET", "/import"): page_of(citizens(200)),
+    ("POST", "/import"): page_of(citizens(200)),
+    ("POST", "/import/papers"): page_of(citizens(200)),
     ("GET", "/share"): page_of(citizens(200)),
     ("POST", "/share"): page_of(own(201)),
     ("GET", "/share/new"): page_of(citizens(200)),
@@ -294,6 +299,14 @@ def _bytes_of_upload(_: Scene) -> dict[str, Any]:
     return {"content": UPLOADED, "headers": {"Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"}}
 
 
+def _export(scene: Scene) -> bytes:
+    """A photo that is in no wallet here, taken along from somewhere else."""
+    if not EXPORTS:
+        exporting.add(scene.world, citizen=scene.world.an)
+        EXPORTS.append(exporting.export_of(scene.world))
+    return EXPORTS[0]
+
+
 def _login() -> str:
     return f"moi-{next(NUMBERS)}"
 
@@ -336,6 +349,7 @@ def _link(scene: Scene) -> str:
 NUMBERS = count()
 TUS = {"Tus-Resumable": "1.0.0"}
 UPLOADED = _picture()
+EXPORTS: list[bytes] = []
 NOTHING: Body = lambda _: {}  # noqa: E731 - one of many values of this type
 BODIES: Mapping[Route, Body] = {
     ("POST", "/api/accounts"): lambda _: {"json": {"login": _login(), "password": PASSWORD}},
@@ -359,6 +373,10 @@ BODIES: Mapping[Route, Body] = {
     ("POST", "/export"): _form(password=PASSWORD),
     ("POST", "/export/continue"): NOTHING,
     ("POST", "/export/discard"): NOTHING,
+    ("POST", "/api/import"): lambda scene: {"content": _export(scene)},
+    ("POST", "/api/import/papers"): lambda scene: {"content": exporting.runs(_export(scene))[0]},
+    ("POST", "/import"): lambda scene: {"files": {"file": ("kho.zip", _export(scene))}},
+    ("POST", "/import/papers"): lambda scene: {"content": exporting.runs(_export(scene))[0]},
     ("POST", "/api/grants"): _grant,
     ("POST", "/api/grants/{grant_id}/revoke"): NOTHING,
     ("POST", "/agency/grants/redeem"): lambda scene: {"json": {"link": _link(scene)}},

@@ -269,6 +269,7 @@ EXAMPLES: Mapping[str, VaultError] = {
     "paper-refused": errors.PaperRefused(reason="password-protected"),
     "type-not-taken": errors.TypeNotTaken(),
     "range-not-satisfiable": errors.RangeNotSatisfiable(size=184_320),
+    "not-an-export": errors.NotAnExport("export-cut-off", added=3),
     "proof-invalid": errors.ProofInvalid(step=9),
     "quota-exceeded": errors.QuotaExceeded(used=10_737_000_000, quota=10_737_418_240, needed=184_320),
     "uploads-open": errors.UploadsOpen(most=20),

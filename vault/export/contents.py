@@ -81,7 +81,7 @@ class Writer:
         for file in self._beside(given):
             yield self._add(file)
         yield self._add(File(names.INDEX, index.render(self._citizen.login, self._at, cards, given)))
-        yield self._add(File(names.MANIFEST, sheets.as_json(self._manifest(runs))))
+        yield self._add(File(names.MANIFEST, json.dumps(self._manifest(runs), ensure_ascii=False).encode()))
 
     def _sheets(self, given: Sequence[Given]) -> Iterator[Sheet]:
         mine = select(Document.id).where(Document.citizen_id == self._citizen.citizen_id)

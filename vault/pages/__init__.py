@@ -6,6 +6,7 @@ from vault.pages import (
     account,
     adding,
     binned,
+    bringing,
     consent,
     dossiers,
     entrance,
@@ -25,7 +26,7 @@ from vault.pages import (
 )
 
 router = APIRouter()
-CITIZENS = (papers, adding, paper, binned, account, taking, offering, share, seen, consent, dossiers)
+CITIZENS = (papers, adding, paper, binned, account, taking, bringing, offering, share, seen, consent, dossiers)
 OFFICERS = (officer, verifying, officer_dossiers, figures)
 for area in (home, entrance, explanations, link, *CITIZENS, *OFFICERS):
     router.include_router(area.router)

@@ -139,11 +139,30 @@ PROBLEMS: Mapping[str, str] = {
     "bad-upload": "The file did not arrive whole or not as a form sends it. Choose it once more and send it again.",
     "paper-refused": "The file is empty, damaged, locked with a password, cut off or too large to be read. Open it on "
     "your device; if it does not open there either, scan the paper again.",
+    "not-an-export": "The file is not the ZIP that a vault wrote, or it was cut off or changed on the way. Papers that "
+    "came in before it was noticed are whole and stay. Choose the very file that was downloaded, and bring it in "
+    "again.",
     "supplements-open": "An agency may ask a few things about a dossier at once, not more, so that citizens are not "
     "worn down. It can ask again once something was answered or taken back.",
     "range-not-satisfiable": "A program asked for a piece of the file that lies beyond its end.",
 }
 """Longer explanations, where the table's own text needs values."""
+
+IMPORT_OUTCOMES: Mapping[str, str] = {
+    "added": "Put into your wallet",
+    "there": "Was there already",
+    "refused": "Not taken",
+    "binned": "Was in the bin, left out",
+}
+"""What became of a paper that was brought along."""
+
+IMPORT_NOTES: Mapping[str, str] = {
+    "kind-unknown": "This vault does not know this kind of paper.",
+    "value-not-taken": "A value that was confirmed does not have the right form, and was left out.",
+    "version-damaged": "A version was damaged already when the file was made.",
+    "version-refused": "A version could not be taken.",
+    "title-shortened": "Its name was too long and was shortened.",
+}
 
 MATCH_REASONS: Mapping[str, str] = {
     "in-date": "Valid until {day}.",
