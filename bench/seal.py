@@ -1,4 +1,4 @@
-"""Speed of sealing and opening, in memory and on one core, beside `openssl speed` in the same run.
+"""Speed of sealing and opening, in memory and on one core, beside `openssl speed` and age in the same run.
 
 Run from the repository's root: `python -m bench.seal`. Prints JSON lines {name, value, unit, versus}.
 """
@@ -10,6 +10,8 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 
+import pyrage
+
 from storage.keys import Key, context
 from storage.sealed import SealedReader, seal
 
@@ -18,6 +20,7 @@ PIECE = 64 * 1024
 """Bytes that a web server hands over at once."""
 ROUNDS = 5
 ASKED = 0.9
+ASKED_AGE = 3
 CTX = context("bench", "original")
 
 
@@ -25,13 +28,18 @@ def main() -> None:
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     key, plain = Key.generate(), os.urandom(SIZE)
     sealed = b"".join(seal(key, CTX, [plain]))
-    figures: dict[str, float] = {"openssl": 0.0, "seal": 0.0, "open": 0.0, "open_range": 0.0}
+    identity = pyrage.x25519.Identity.generate()
+    encrypted = pyrage.encrypt(plain, [identity.to_public()])
+    assert pyrage.decrypt(encrypted, [identity]) == plain == b"".join(reader(key, sealed).stream())
     work: dict[str, Callable[[], float]] = {
         "openssl": openssl,
         "seal": lambda: rate(lambda: drain(seal(key, CTX, pieces(plain)))),
         "open": lambda: rate(lambda: drain(reader(key, sealed).stream())),
         "open_range": lambda: rate(lambda: drain(reader(key, sealed).stream(1))),
+        "age_encrypt": lambda: rate(lambda: pyrage.encrypt(plain, [identity.to_public()])),
+        "age_decrypt": lambda: rate(lambda: pyrage.decrypt(encrypted, [identity])),
     }
+    figures = dict.fromkeys(work, 0.0)
     for _ in range(ROUNDS):
         for name, measure in work.items():
             figures[name] = max(figures[name], measure())
@@ -42,6 +50,8 @@ def report(figures: dict[str, float]) -> None:
     """Print one line for each ratio and each absolute figure."""
     for name in ("seal", "open"):
         emit(f"{name}.vs_openssl", figures[name] / figures["openssl"], "ratio", f"openssl; asked >= {ASKED}")
+    for name, other in (("seal", "age_encrypt"), ("open", "age_decrypt")):
+        emit(f"{name}.vs_age", figures[name] / figures[other], "ratio", f"pyrage, same bytes; asked >= {ASKED_AGE}")
     for name, value in figures.items():
         emit(f"{name}.mib_per_s", value / 2**20, "MiB/s", "absolute")
 
@@ -60,7 +70,7 @@ def openssl() -> float:
     return float(found[1])
 
 
-def rate(run: Callable[[], None]) -> float:
+def rate(run: Callable[[], object]) -> float:
     """Bytes of content a second."""
     start = time.perf_counter()
     run()
