@@ -11,7 +11,7 @@ from threading import RLock
 from typing import Any, Self
 
 from sqlalchemy import Connection, DateTime, Dialect, TypeDecorator, event, text
-from sqlalchemy.exc import TimeoutError
+from sqlalchemy.exc import SQLAlchemyError, TimeoutError
 from sqlmodel import Session, create_engine
 
 from vault.settings import Settings
@@ -155,6 +155,22 @@ class Database:
 
 def _reach(settings: Settings, **limits: int) -> Reach:
     return Reach(settings.database_password_file, settings.database_connections, settings.database_wait_s, **limits)
+
+
+@contextmanager
+def taken_back_by(take_back: Callable[[], None]) -> Iterator[None]:
+    """When the block raises, takes back what was done in the store for its transaction, unless that may stand.
+
+    A database whose answer was lost has perhaps committed, and its rows then need their bytes: those without a row are
+    swept.
+    """
+    try:
+        yield
+    except SQLAlchemyError:
+        raise
+    except BaseException:
+        take_back()
+        raise
 
 
 def now(session: Session) -> datetime:

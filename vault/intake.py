@@ -13,7 +13,7 @@ from ocr.errors import OcrError, UnsupportedType
 from storage.keys import Key, context
 from vault import accesslog, documents, jobs, papers, quota, wallets
 from vault.accesslog import Kind
-from vault.db import now
+from vault.db import now, taken_back_by
 from vault.documents import TITLE_MAX
 from vault.errors import Duplicate, Invalid, PaperRefused, TypeNotTaken
 from vault.models import Document, Version, new_id
@@ -102,12 +102,9 @@ def read_again(services: Services, citizen: Citizen, document_id: str) -> None:
 
 
 def _add(services: Services, citizen: Citizen, received: Received, entry: Callable[[], Entry]) -> str:
-    try:
-        with services.db.write() as session:
-            return enter(services, session, citizen, received, entry())
-    except BaseException:
-        papers.remove(services.blobs, Remains(received.version_id))
-        raise
+    remains = Remains(received.version_id)
+    with taken_back_by(lambda: papers.remove(services.blobs, remains)), services.db.write() as session:
+        return enter(services, session, citizen, received, entry())
 
 
 def _entry(incoming: Incoming, document_id: str | None = None, *, keep_duplicate: bool = False) -> Entry:

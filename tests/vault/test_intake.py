@@ -4,7 +4,7 @@ import io
 import json
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from select import select as readable
@@ -14,7 +14,9 @@ import httpx
 import pytest
 import uvicorn
 from PIL import Image
-from sqlmodel import select
+from sqlalchemy import event
+from sqlalchemy.exc import OperationalError
+from sqlmodel import Session, select
 
 from tests.needs import need_tesseract
 from tests.servers import free_port
@@ -372,3 +374,42 @@ def _until_it_arrives(running: Running) -> None:
     while not list(blobs.temporary()):
         assert time.monotonic() < ends
         time.sleep(0.01)
+
+
+@pytest.fixture
+def lost_answer() -> Iterator[Callable[[], None]]:
+    """Makes the database commit the next paper and then go away, so that nobody hears of it."""
+    armed: list[bool] = []
+
+    def go_away(session: Session) -> None:
+        if armed and session.info.pop("paper", False):
+            armed.clear()
+            raise OperationalError("COMMIT", {}, Exception("server closed the connection unexpectedly"))
+
+    def note(session: Session, *_: object) -> None:
+        session.info["paper"] = session.info.get("paper") or any(isinstance(row, Version) for row in session.new)
+
+    event.listen(Session, "before_flush", note)
+    event.listen(Session, "after_commit", go_away)
+    yield lambda: armed.append(True)
+    event.remove(Session, "before_flush", note)
+    event.remove(Session, "after_commit", go_away)
+
+
+def test_a_paper_that_was_committed_unheard_keeps_its_bytes(world: World, lost_answer: Callable[[], None]) -> None:
+    data = picture()
+    lost_answer()
+    with pytest.raises(OperationalError):
+        put_in(world, data)
+    with world.services.db.read() as session:
+        (document,) = session.exec(select(Document)).all()
+        paper = documents.get(session, world.an.wallet, document.id)
+    assert documents.content(world.services.blobs, paper).read(0, len(data) + 1) == data
+
+
+def test_a_paper_that_was_refused_in_its_transaction_leaves_no_bytes(world: World) -> None:
+    put_in(world, picture())
+    before = left_behind(world)
+    with pytest.raises(Duplicate):
+        put_in(world, picture())
+    assert left_behind(world) == before

@@ -18,7 +18,7 @@ from storage.keys import Key, context
 from storage.sealed import seal
 from vault import accesslog, accounts, papers
 from vault.accesslog import Kind
-from vault.db import now
+from vault.db import now, taken_back_by
 from vault.errors import NotFound, NothingPrepared
 from vault.export import contents
 from vault.export.contents import Writer
@@ -206,7 +206,7 @@ def _write(services: Services, citizen: Citizen, export: Export, key: Key, check
     """The last step. Of two at once one comes too late, and takes what it wrote away again."""
     part, settings = new_id(), services.settings
     name = written_name(export.id, part)
-    try:
+    with taken_back_by(lambda: services.blobs.delete(name)):
         with services.db.read() as session:
             writer = Writer(
                 session, services.kinds, citizen, checked.done, vault=settings.public_url, at=export.created_at
@@ -218,9 +218,6 @@ def _write(services: Services, citizen: Citizen, export: Export, key: Key, check
             if row.size is None:
                 row.part, row.size, row.done, row.checked = part, manifest.size, row.total, None
                 row.manifest = key.seal(manifest.pack(), manifest_context(row.id))
-    except BaseException:
-        services.blobs.delete(name)
-        raise
     if row.part != part:
         services.blobs.delete(name)
     return row

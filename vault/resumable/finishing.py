@@ -7,6 +7,7 @@ from sqlmodel import Session
 from storage.keys import Key
 from vault import intake, papers
 from vault.channels import ahead
+from vault.db import taken_back_by
 from vault.documents import by_fingerprint
 from vault.errors import Duplicate, Invalid, NotFound, PaperRefused, TypeNotTaken
 from vault.intake import Digest, Entry, Received
@@ -55,18 +56,15 @@ def finish(
             _refuse_known(session, citizen, upload.fingerprint)
         session.expunge_all()
     whole = _whole(services, citizen, upload, existing, sha256)
+    entry = Entry(about.document_id, about.title, about.file_name, about.kind, keep)
     try:
-        inspection = intake.inspect(services, whole.key, whole.version_id)
-        received = Received(whole.version_id, whole.key, whole.sha256, whole.size, inspection)
-        entry = Entry(about.document_id, about.title, about.file_name, about.kind, keep)
-        _enter(services, citizen, held, received, entry)
-    except BaseException as error:
-        if whole.parts:
-            papers.remove(services.blobs, Remains(whole.version_id))
-        if isinstance(error, REFUSALS):
-            forget(services, citizen, held)
-        if isinstance(error, Duplicate):
-            _remember(services, citizen, held, whole.sha256)
+        with taken_back_by(lambda: _take_back(services, whole)):
+            _look_over_and_enter(services, citizen, held, whole, entry)
+    except REFUSALS:
+        forget(services, citizen, held)
+        raise
+    except Duplicate:
+        _remember(services, citizen, held, whole.sha256)
         raise
     parts.remove(services.blobs, whole.parts)
 
@@ -96,7 +94,15 @@ def _whole(
     return _Whole(version_id, key, digest.sha256(), digest.size, existing)
 
 
-def _enter(services: Services, citizen: Citizen, held: Holding, received: Received, entry: Entry) -> None:
+def _take_back(services: Services, whole: _Whole) -> None:
+    """Of a single part, which is the whole, nothing: it is still the upload's."""
+    if whole.parts:
+        papers.remove(services.blobs, Remains(whole.version_id))
+
+
+def _look_over_and_enter(services: Services, citizen: Citizen, held: Holding, whole: _Whole, entry: Entry) -> None:
+    inspection = intake.inspect(services, whole.key, whole.version_id)
+    received = Received(whole.version_id, whole.key, whole.sha256, whole.size, inspection)
     with services.db.write() as session:
         upload = held.locked(session)
         upload.document_id = intake.enter(services, session, citizen, received, entry, upload_id=upload.id)

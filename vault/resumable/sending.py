@@ -12,7 +12,7 @@ from typing import Protocol
 from ocr import media
 from storage.keys import Key
 from vault.channels import ahead
-from vault.db import now
+from vault.db import now, taken_back_by
 from vault.errors import BadUpload, ChecksumDiffers, TypeNotTaken, UploadElsewhere
 from vault.intake import HEAD, Digest
 from vault.models import UploadPart, new_id
@@ -109,11 +109,8 @@ class _Taking:
         part = self._next_part(absorbed)
         before = self._parts.stream([absorbed]) if absorbed else iter(())
         part.size = self._parts.put(part, chain(before, chunks))
-        try:
+        with taken_back_by(lambda: parts.remove(self._services.blobs, [part])):
             self._commit(part, absorbed)
-        except BaseException:
-            parts.remove(self._services.blobs, [part])
-            raise
         self._last = part
         if absorbed:
             parts.remove(self._services.blobs, [absorbed])
