@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from storage.errors import KeyUnusable, SealBroken
 from storage.files import FileBlobs
 from storage.keys import Key, context
 from storage.rootkey import FileRootKey, RootKey
+from tests.needs import need_tesseract
 from tests.vault.world import CONTENT, PREVIEW, World
 from vault import (
     documents,
@@ -37,6 +39,7 @@ from vault.backups.sets import BackupFolder, BackupSet, listing
 from vault.backups.taking import Taken
 from vault.care.findings import Severity
 from vault.care.pace import Pace, Progress, unseen
+from vault.cli import app
 from vault.doctor import examine
 from vault.documents import Paper
 from vault.errors import LinkUnusable, ReleaseRefused, SignInNeeded, TokenInvalid
@@ -489,6 +492,41 @@ def test_every_column_has_a_form_that_either_database_takes() -> None:
     assert forms["document", "expires_on"] == "day"
     assert forms["version", "state"] == forms["account", "login"] == "text"
     assert set(forms.values()) == {"text", "integer", "boolean", "bytes", "moment", "day", "json"}
+
+
+def test_an_operator_is_told_what_was_done_and_what_not(
+    world: World, to: Path, machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    need_tesseract()
+    paper = put_in(world, 1)
+    monkeypatch.setenv("DOCVAULT_DATA_DIR", str(world.services.settings.data_dir))
+    assert "3 blobs" in command(0, "backup", str(to), "--keep", "3")
+    assert "is whole" in command(0, "backup", "check", str(to))
+    assert "already" in command(1, "restore", str(to))
+    monkeypatch.setenv("DOCVAULT_DATA_DIR", str(machine().data_dir))
+    told = command(0, "restore", str(to))
+    assert "is restored" in told and "All 1 versions of papers open" in told
+    assert paper.label.title not in told
+    next((to / "blobs" / "objects").rglob("*original*")).unlink()
+    assert "is missing in the backup" in command(1, "backup", "check", str(to))
+    assert "no backup" in command(1, "backup", "check", str(to / "sets"))
+    monkeypatch.setenv("DOCVAULT_DATA_DIR", str(world.services.settings.data_dir))
+    world.services.blobs.delete(papers.original_name(paper.version.id))
+    assert f"{paper.version.id}: its original is missing" in command(1, "backup", str(to))
+
+
+def test_two_may_read_a_backup_at_once_but_not_while_one_is_made(world: World, to: Path, machine: Machine) -> None:
+    take(world, to)
+    with BackupFolder(to).unchanged():
+        restore(machine(), to)
+    with BackupFolder(to).alone(), pytest.raises(BackupError, match="at work"):
+        restore(machine(), to)
+
+
+def command(code: int, *arguments: str) -> str:
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == code, result.output
+    return result.output
 
 
 def destroy(world: World, paper: Paper) -> None:

@@ -3,6 +3,8 @@
 import json
 import os
 import shutil
+import subprocess
+import sys
 import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -12,6 +14,7 @@ import pytest
 
 from storage.keys import Key
 from storage.rootkey import FileRootKey, Succession
+from tests.journeys.processes import wait_until
 from tests.needs import need_tesseract
 from tests.vault.world import CONTENT, World
 from vault import documents, models, papers, rewrapping, rootkeys, rootwraps
@@ -279,3 +282,36 @@ def test_a_reader_is_held_back_to_its_rate() -> None:
     before = at
     Pace(0, clock=lambda: at, sleep=sleep).spend(10**12)
     assert at == before
+
+
+def test_a_store_that_goes_away_is_told_and_the_look_goes_on_once_it_is_back(world: World) -> None:
+    settings, objects = world.services.settings, world.services.settings.blobs / "objects"
+    away = settings.blobs / "unmounted"
+    for number in range(9):
+        world.put_in(content=b"%PDF-1.7 " + bytes([number]))
+
+    def unmount(_done: int, _total: int) -> None:
+        if objects.exists():
+            objects.rename(away)
+
+    damage = found(settings, Severity.damage, look=Look(progress=unmount))
+    assert "5 versions in a row cannot be read" in damage[-1]
+    assert all("cannot be read" in sentence for sentence in damage), "none of them is called missing"
+    away.rename(objects)
+    assert any("Goes on" in sentence for sentence in found(settings, Severity.remark))
+    assert found(settings, Severity.damage) == []
+
+
+def test_a_doctor_that_is_killed_goes_on(world: World) -> None:
+    settings = world.services.settings
+    for number in range(20):
+        world.put_in(content=CONTENT + bytes([number]))
+    environment = os.environ | {"DOCVAULT_DATA_DIR": str(settings.data_dir)}
+    command = [sys.executable, "-m", "vault.cli", "doctor", "--rate"]
+    slow = subprocess.Popen([*command, "1"], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    wait_until((settings.data_dir / "doctor.json").exists, within_s=60)
+    slow.kill()
+    slow.wait()
+    done = subprocess.run([*command, "0"], env=environment, capture_output=True, text=True, timeout=60)
+    assert "Goes on with the look" in done.stdout, done.stdout
+    assert (done.returncode, "All 20 versions" in done.stdout) == (0, True)

@@ -46,7 +46,7 @@ def restore(settings: Settings, wish: Wish) -> Iterator[Finding]:
     `KeyUnusable`, `StorageError`.
     """
     folder = BackupFolder(wish.source)
-    with folder.alone():
+    with folder.unchanged():
         one = folder.get(wish.set_id)
         source = _Source(folder.blobs, one, checking.opened(one))
         revision = source.manifest.revision

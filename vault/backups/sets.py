@@ -111,7 +111,7 @@ class BackupFolder:
         """Opens one. Raises `BackupUnusable` for any other folder."""
         if not (path / MARK).is_file():
             raise BackupUnusable(f"{path} holds no backup of Docvault.")
-        self.path, self._sets = path, path / "sets"
+        self.path, self._sets, self._lock = path, path / "sets", path / "lock"
         self.blobs = FileBlobs(path / "blobs")
 
     @classmethod
@@ -127,12 +127,16 @@ class BackupFolder:
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """One command at a time. Raises `BackupError` while another is at work here."""
-        with (self.path / "lock").open("wb") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise BackupError(f"Another command is at work in {self.path}.") from None
+        """One that writes, and nobody else. Raises `BackupError` while another command is at work here."""
+        with self._lock.open("wb") as file:
+            self._take(file, fcntl.LOCK_EX)
+            yield
+
+    @contextmanager
+    def unchanged(self) -> Iterator[None]:
+        """For those that only read, also from a disk that takes no writes. Raises `BackupError` while one writes."""
+        with self._lock.open("rb") as file:
+            self._take(file, fcntl.LOCK_SH)
             yield
 
     def finished(self) -> list[BackupSet]:
@@ -171,6 +175,12 @@ class BackupFolder:
         for leftover in self.blobs.temporary():
             self.blobs.discard(leftover.name)
         return [one.id for one in over]
+
+    def _take(self, file: BinaryIO, how: int) -> None:
+        try:
+            fcntl.flock(file, how | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise BackupError(f"Another command is at work in {self.path}.") from None
 
     def _all(self) -> list[BackupSet]:
         return [BackupSet(path) for path in sorted(self._sets.iterdir(), reverse=True) if path.is_dir()]

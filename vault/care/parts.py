@@ -12,6 +12,8 @@ from vault.models import ReadingState, Version
 from vault.wallets import Wallet
 
 Spend = Callable[[int], None]
+UNREAD = "cannot be read"
+"""In the phrases about what the store did not give: perhaps nothing is wrong with it."""
 
 
 def faults(blobs: Blobs, wallet: Wallet, version: Version, spend: Spend) -> Iterator[str]:
@@ -36,7 +38,7 @@ def original_faults(blobs: Blobs, version_id: str, size: int) -> Iterator[str]:
     except BlobMissing:
         yield "its original is missing"
     except StoreUnavailable as error:
-        yield f"its original cannot be read ({error})"
+        yield f"its original {UNREAD} ({error})"
     else:
         if stored != sealed_size(size):
             yield f"its original has {stored} bytes, not {sealed_size(size)}"
@@ -78,7 +80,7 @@ def _original(blobs: Blobs, key: Key, version: Version, sha256: bytes | None, sp
     except SealBroken as error:
         yield f"its original is damaged ({error})"
     except StoreUnavailable as error:
-        yield f"its original cannot be read ({error})"
+        yield f"its original {UNREAD} ({error})"
     else:
         if sha256 is not None and digest.digest() != sha256:
             yield "its original has another hash than its label names"
@@ -94,4 +96,4 @@ def _preview(blobs: Blobs, key: Key, version: Version, page: int, thumbnail: boo
     except SealBroken:
         yield f"{what} is damaged (reading it again makes it anew)"
     except StoreUnavailable as error:
-        yield f"{what} cannot be read ({error})"
+        yield f"{what} {UNREAD} ({error})"

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, tuple_
 from sqlmodel import col, func, select
 
 from storage.blobs import Blobs
-from storage.errors import KeyUnusable, SealBroken
+from storage.errors import KeyUnusable, SealBroken, StoreUnavailable
 from storage.rootkey import RootKey
 from vault import models, wallets
 from vault.care import parts
@@ -21,6 +21,9 @@ from vault.models import Version
 QUICK_BATCH = 500
 WHOLE_BATCH = 20
 """Rows fetched at once; whole ones hold readings, some of them large."""
+
+AWAY = 5
+"""Versions in a row that cannot be read: then it is the store that is away, and the look stops at its place."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,7 @@ class _Looking:
         return still
 
     def _versions(self) -> Iterator[Finding]:
+        unread = 0
         for version in self._rows():
             wrong = self._wrong(version)
             if wrong and (fresh := self._load(version.id)) is None:
@@ -109,6 +113,9 @@ class _Looking:
             if wrong:
                 yield _damage(version.id, wrong)
             self._place.passed(version.citizen_id, version.id, damaged=bool(wrong))
+            unread = unread + 1 if any(parts.UNREAD in fault for fault in wrong) else 0
+            if unread == AWAY:
+                raise StoreUnavailable(f"{AWAY} versions in a row cannot be read; call it again, and it goes on")
             self._places.save(self._place)
             self._tell()
 

@@ -116,7 +116,7 @@ def check_backup(
 
     with plain_errors(), Bar() as bar:
         folder = BackupFolder(source)
-        with folder.alone():
+        with folder.unchanged():
             damaged = tell(bar, check(folder, folder.get(set_id), Pace(rate), bar))
     raise typer.Exit(FAILED if damaged else 0)
 
@@ -138,5 +138,5 @@ def restore(
     with plain_errors(), Bar() as bar:
         damaged = tell(bar, run(settings, Wish(source, set_id, bar)))
         bar.clear()
-        damaged |= tell(bar, examine(settings, Care(look=Look(rate=0, progress=bar))))
+        damaged |= tell(bar, examine(settings, Care(look=Look(rate=0, again=True, progress=bar))))
     raise typer.Exit(FAILED if damaged else 0)
