@@ -1,9 +1,10 @@
 """The database: one engine, read and write transactions, its clock, and turns that all processes take."""
 
+import logging
 import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +16,8 @@ from sqlalchemy.exc import SQLAlchemyError, TimeoutError
 from sqlmodel import Session, create_engine
 
 from vault.settings import Settings
+
+log = logging.getLogger(__name__)
 
 BUSY_MS = 15_000
 CONNECT_S = 5
@@ -143,6 +146,29 @@ class Database:
                 yield
             finally:
                 connection.execute(text("SELECT pg_advisory_unlock(:turn)"), {"turn": turn})
+
+    def scrub(self, tables: Iterable[str]) -> bool:
+        """Takes what is left of deleted rows out of the database's files. False: others are in the way, try later.
+
+        SQLite overwrites what is deleted (`secure_delete`), but leaves older copies of rows in its log, and in pages
+        that it laid out anew: so the whole is written anew, and the log emptied. PostgreSQL gives the places of deleted
+        rows to others; what it leaves is said in docs/threat-model.md.
+        """
+        if not self.is_sqlite:
+            named = ", ".join(f'"{name}"' for name in tables)
+            with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                connection.exec_driver_sql("SET statement_timeout = 0")
+                connection.exec_driver_sql(f"VACUUM (SKIP_LOCKED) {named}")
+                connection.exec_driver_sql("RESET statement_timeout")
+            return True
+        with self._turn(), closing(self.engine.raw_connection()) as connection:
+            try:
+                connection.cursor().execute("VACUUM")
+                emptied = connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            except sqlite3.OperationalError as error:  # locked, or no space for the copy
+                log.warning("scrub: %s", error.sqlite_errorname)
+                return False
+            return bool(emptied[0] == 0)
 
     def close(self) -> None:
         self.engine.dispose()

@@ -17,7 +17,7 @@ from vault import accesslog, papers
 from vault.accesslog import Kind
 from vault.db import now
 from vault.errors import InBin, Invalid, NotFound, NotReadYet
-from vault.models import Document, GrantItem, Job, Version
+from vault.models import Document, Export, GrantItem, Job, Upload, Version
 from vault.papers import Label, Remains
 from vault.principals import Citizen
 from vault.wallets import Wallet
@@ -205,15 +205,24 @@ def by_fingerprint(session: Session, citizen_id: str, fingerprint: bytes) -> str
 
 
 def _destroy(session: Session, document: Document) -> list[Remains]:
+    """Every key that opens a version of it, wherever it is wrapped, and whatever holds what was read from it."""
     rows = session.exec(select(Version.id, Version.pages).where(Version.document_id == document.id)).all()
-    ids = [version_id for version_id, _ in rows]
+    ids, owner = [version_id for version_id, _ in rows], document.citizen_id
     session.exec(delete(Job).where(col(Job.version_id).in_(ids)))
     session.exec(update(GrantItem).where(col(GrantItem.version_id).in_(ids)).values(wrapped_key=None))
+    session.exec(delete(Upload).where(col(Upload.version_id).in_(ids)))  # its key opens copies of the parts it came in
+    exported = _end_exports(session, owner)
     session.exec(delete(Version).where(col(Version.document_id) == document.id))
     session.exec(delete(Document).where(col(Document.id) == document.id))
-    owner = document.citizen_id
     accesslog.record(session, Kind.document_destroyed, citizen_id=owner, document_id=document.id)
-    return [Remains(version_id, pages) for version_id, pages in rows]
+    return [Remains(version_id, pages, exported) for version_id, pages in rows]
+
+
+def _end_exports(session: Session, citizen_id: str) -> tuple[str, ...]:
+    """A wallet that was made ready to be taken along holds the readings of all its papers under a key of its own."""
+    mine = session.exec(select(Export.id, Export.part).where(Export.citizen_id == citizen_id)).all()
+    session.exec(delete(Export).where(col(Export.citizen_id) == citizen_id))
+    return tuple(papers.export_name(export_id, part) for export_id, part in mine if part)
 
 
 def _all(citizen_id: str):  # type: ignore[no-untyped-def]  # the select's own type says nothing that helps

@@ -13,6 +13,7 @@ from vault.models import UsedProof
 from vault.oauth import sweeping
 from vault.resumable import parts, rows
 from vault.services import Services
+from vault.shredding import Shredding
 
 EVERY = timedelta(minutes=5)
 
@@ -23,6 +24,7 @@ class Housekeeping:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._next = 0.0
+        self._shredding = Shredding(services.db)
 
     def run_if_due(self) -> None:
         if monotonic() >= self._next:
@@ -44,3 +46,4 @@ class Housekeeping:
         for remains in destroyed:
             papers.remove(services.blobs, remains)
         parts.remove(services.blobs, abandoned)
+        self._shredding.run()

@@ -59,10 +59,14 @@ def open_preview(blobs: Blobs, key: Key, version_id: str, page: int, *, thumbnai
 
 @dataclass(frozen=True)
 class Remains:
-    """The blobs of a version whose row is gone: noise without its key, still to be deleted."""
+    """The blobs of a version whose row is gone, and of an export that held what was read from it.
+
+    Noise without their keys, still to be deleted.
+    """
 
     version_id: str
     pages: int = 0
+    exported: tuple[str, ...] = ()
 
 
 def names(version_id: str, pages: int) -> list[str]:
@@ -72,8 +76,13 @@ def names(version_id: str, pages: int) -> list[str]:
     return [original_name(version_id), *previews]
 
 
+def export_name(export_id: str, part: str) -> str:
+    """Where what was written for an export lies."""
+    return f"exports/{export_id}/{part}"
+
+
 def remove(blobs: Blobs, remains: Remains) -> None:
-    for name in names(remains.version_id, remains.pages):
+    for name in (*names(remains.version_id, remains.pages), *remains.exported):
         blobs.delete(name)
 
 

@@ -122,7 +122,7 @@ def export_key(export: Export, wallet: Wallet) -> Key:
 
 
 def written_name(export_id: str, part: str) -> str:
-    return f"exports/{export_id}/{part}"
+    return papers.export_name(export_id, part)
 
 
 def written_context(export_id: str) -> bytes:
