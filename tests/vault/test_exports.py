@@ -15,7 +15,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from storage.errors import BlobMissing
+from storage.errors import BlobMissing, SealBroken
 from tests.needs import need_program
 from tests.vault import attaching, exporting, visitors
 from tests.vault.visitors import PASSWORD
@@ -166,14 +166,16 @@ def test_the_page_runs_nothing_that_a_title_says(world: World) -> None:
 
 
 def test_nothing_lies_open_in_the_store_or_the_database(world: World) -> None:
-    exporting.read(world, world.put_in())
+    paper = world.put_in()
+    exporting.read(world, paper)
     export = exporting.prepare(world)
     name = preparing.written_name(export.id, export.part or "")
     stored = world.services.blobs.read(name, 0, MIB)
-    database = (world.services.settings.data_dir / "docvault.db").read_bytes()
-    log = (world.services.settings.data_dir / "docvault.db-wal").read_bytes()
-    for secret in ("GIẤY KHAI SINH".encode(), b"papers/BIRTH", b"<!doctype html>"):
-        assert secret not in stored + database + log
+    row = b" ".join(value for value in export.model_dump().values() if isinstance(value, bytes))
+    for secret in ("GIẤY KHAI SINH".encode(), b"papers/BIRTH", b"<!doctype html>", paper.id.encode()):
+        assert secret not in stored + row
+    with pytest.raises(SealBroken):
+        preparing.export_key(export, world.binh.wallet)
 
 
 def test_the_length_is_exact_and_a_download_goes_on_in_another_process(

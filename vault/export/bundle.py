@@ -101,16 +101,24 @@ def open_bundle(services: Services, citizen: Citizen) -> Bundle:
 
 def tell(services: Services, citizen: Citizen) -> None:
     """Writes a download into the citizen's own log, once an hour for all of its pieces."""
+    with services.db.read() as session:
+        if _is_told(session, citizen):
+            return
     with services.db.write() as session:
-        export = preparing.current(session, citizen)
-        at = now(session)
-        if export is None or (export.fetched_at and (at - export.fetched_at).total_seconds() < TOLD_EVERY_S):
+        export, at = preparing.current(session, citizen), now(session)
+        if export is None or _is_told(session, citizen):  # another piece was quicker
             return
         export.fetched_at = at
         session.add(export)
         accesslog.record(
             session, Kind.wallet_exported, at=at, citizen_id=citizen.citizen_id, account_id=citizen.account_id
         )
+
+
+def _is_told(session: Session, citizen: Citizen) -> bool:
+    export = preparing.current(session, citizen)
+    told = export.fetched_at if export else None
+    return told is not None and (now(session) - told).total_seconds() < TOLD_EVERY_S
 
 
 def _proved(session: Session, citizen: Citizen, export: Export) -> bool:
