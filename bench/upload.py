@@ -1,105 +1,112 @@
-"""Putting a very large paper in: the server's memory while it arrives, and the speed beside a plain write to the disk.
+"""Putting a very large paper in, in parts and whole: its speed beside another server, and what memory it takes.
 
 Run from the repository's root: `python -m bench.upload`. Prints JSON lines {name, value, unit, versus}.
 
-Both papers are PDFs of uncompressed noise, so nothing gets smaller on the way. Reading is left out: it happens in
-processes of its own, after the upload has been answered.
+`upload.vs_tus_server`: 1 GiB by tus over loopback, sent by tus-js-client with its defaults, to this vault (hashed,
+sealed, durable, looked over, in the wallet) and to `@tus/server` with its file store (as it is, unflushed), in turn.
+
+All papers are PDFs of uncompressed noise, so nothing gets smaller on the way. The largest is a page with a drawing
+attached to it: looking over a gibibyte of pictures measures pdfium, which reads each of them twice. Reading
+is left out: it happens in processes of its own, after the upload has been answered.
 """
 
 import http.client
 import json
 import os
-import random
 import re
+import shutil
+import statistics
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import httpx
 
 from tests.servers import Server
+from tests.uploads.big import BigPaper, Drawing, noise
+from tests.uploads.programs import TusJs, tus_server
 
 MIB = 1024 * 1024
-SMALL, LARGE = 10 * MIB, 500 * MIB
-PIECE = 256 * 1024
+SMALL, LARGE, HUGE = 10 * MIB, 500 * MIB, 1024 * MIB
+ROUNDS = 5
 ASKED_GROWTH_MIB = 64
-WIDTH = 4096
-ROWS = 4096
-"""Pixels of the largest image on a page, one byte each: 16 MiB."""
-HEADER = b"%PDF-1.7\n"
+KEEP = {"filename": "big.pdf", "duplicate": "keep"}
 BOUNDARY = "a-boundary-that-no-paper-holds"
 
 
-@dataclass(frozen=True)
-class BigPaper:
-    """A PDF of at least `size` bytes, one gray picture to a page, made piece by piece from the same noise."""
-
-    size: int
-    noise: bytes
-
-    def pieces(self) -> Iterator[bytes]:
-        """The file, in order."""
-        yield HEADER
-        at, places = len(HEADER), []
-        for number, body in enumerate(self._objects(list(self._rows())), start=1):
-            places.append(at)
-            for piece in (b"%d 0 obj\n" % number, *body, b"\nendobj\n"):
-                at += len(piece)
-                yield piece
-        yield _tail(places, at)
-
-    def _rows(self) -> Iterator[int]:
-        """Heights of the pictures."""
-        rows = -(-self.size // WIDTH)
-        while rows > 0:
-            yield min(rows, ROWS)
-            rows -= ROWS
-
-    def _objects(self, pages: list[int]) -> Iterator[Iterator[bytes]]:
-        """Catalog, page tree, then page, content and picture of each page."""
-        kids = b" ".join(b"%d 0 R" % (3 + 3 * index) for index in range(len(pages)))
-        yield iter((b"<</Type/Catalog/Pages 2 0 R>>",))
-        yield iter((b"<</Type/Pages/Count %d/Kids[%s]>>" % (len(pages), kids),))
-        draw = b"595 0 0 842 0 0 cm /I Do"
-        for index, rows in enumerate(pages):
-            content, picture = 4 + 3 * index, 5 + 3 * index
-            resources = b"/Resources<</XObject<</I %d 0 R>>>>/Contents %d 0 R" % (picture, content)
-            yield iter((b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]%s>>" % resources,))
-            yield iter((b"<</Length %d>>stream\n%s\nendstream" % (len(draw), draw),))
-            yield self._picture(rows)
-
-    def _picture(self, rows: int) -> Iterator[bytes]:
-        form = b"/Width %d/Height %d/ColorSpace/DeviceGray/BitsPerComponent 8" % (WIDTH, rows)
-        yield b"<</Type/XObject/Subtype/Image%s/Length %d>>stream\n" % (form, WIDTH * rows)
-        for start in range(0, WIDTH * rows, PIECE):
-            yield self.noise[start : min(start + PIECE, WIDTH * rows)]
-        yield b"\nendstream"
-
-
 def main() -> None:
-    noise = random.Random(2).randbytes(WIDTH * ROWS)  # noqa: S311 - to be the same each time, not to be secret
+    pages = noise()
     with tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR", "/var/tmp")) as folder:  # noqa: S108 - a disk
         data = Path(folder) / "data"
-        with Server(data, embedded_worker=False) as server:
-            session = server.citizen().cookies["docvault"]
-            upload(server, session, BigPaper(MIB, noise))  # what only the first upload loads is no growth
-            small, _ = measured(server, session, BigPaper(SMALL, noise))
-            large = BigPaper(LARGE, noise)
-            peak, seconds = measured(server, session, large)
-        written = plain_write(data / "plain", large)
-    report(peak - small, small, length(large) / MIB / seconds, length(large) / MIB / written)
+        with Server(data, embedded_worker=False, max_upload_bytes=2 * HUGE) as server, TusJs() as client:
+            citizen = server.citizen()
+            in_parts(server, citizen, client, Path(folder), pages)
+            whole(server, citizen.cookies["docvault"], data, pages)
+
+
+def in_parts(server: Server, citizen: httpx.Client, client: TusJs, folder: Path, pages: bytes) -> None:
+    """By tus: memory first, then the speed of both servers in turn."""
+    small = BigPaper(SMALL, pages).write(folder / "small.pdf")
+    huge = Drawing(HUGE, pages).write(folder / "huge.pdf")
+    send(server, citizen, client, small)  # what only the first upload loads is no growth
+    forget_peak(server)
+    send(server, citizen, client, small)
+    before = peak_mib(server)
+    forget_peak(server)
+    send(server, citizen, client, huge)
+    growth = peak_mib(server) - before
+    emit("upload.rss_growth_mib", growth, "MiB", f"peak {before:.0f} MiB after 10 MiB; asked <= {ASKED_GROWTH_MIB}")
+    ours, theirs = [], []
+    with tus_server(folder / "theirs", 2 * HUGE) as address:
+        for _ in range(ROUNDS):
+            theirs.append(seconds(client.send(huge, f"{address}/api/uploads")))
+            shutil.rmtree(folder / "theirs")
+            (folder / "theirs").mkdir()
+            ours.append(send(server, citizen, client, huge))
+    rates = [HUGE / MIB / statistics.median(each) for each in (ours, theirs)]
+    versus = f"{rates[0]:.0f} MiB/s; @tus/server with its file store {rates[1]:.0f} MiB/s; asked >= 1.0"
+    emit("upload.vs_tus_server", rates[0] / rates[1], "ratio", versus)
+
+
+def send(server: Server, citizen: httpx.Client, client: TusJs, path: Path) -> float:
+    """Seconds until the paper was in the wallet; it is taken out again."""
+    headers = {"Cookie": f"docvault={citizen.cookies['docvault']}"}
+    said = client.send(path, f"{server.url}/api/uploads", headers=headers, metadata=KEEP)
+    taken = seconds(said)
+    citizen.delete(said["document"]).raise_for_status()
+    citizen.delete(said["document"], params={"destroy": "now"}).raise_for_status()
+    return taken
+
+
+def seconds(said: dict[str, Any]) -> float:
+    """Of an upload that went well."""
+    assert said.get("done"), said
+    return float(said["seconds"])
+
+
+def whole(server: Server, session: str, data: Path, pages: bytes) -> None:
+    """As one multipart body."""
+    upload(server, session, BigPaper(MIB, pages))
+    small, _ = measured(server, session, BigPaper(SMALL, pages))
+    large = BigPaper(LARGE, pages)
+    peak, lasted = measured(server, session, large)
+    written = plain_write(data / "plain", large)
+    report(peak - small, small, large.length / MIB / lasted, large.length / MIB / written)
 
 
 def measured(server: Server, session: str, paper: BigPaper) -> tuple[float, float]:
     """MiB of the server at its largest during one upload, and seconds until that was acknowledged."""
     forget_peak(server)
-    seconds = upload(server, session, paper)
-    return peak_mib(server), seconds
+    lasted = upload(server, session, paper)
+    return peak_mib(server), lasted
 
 
 def report(growth: float, before: float, rate: float, plain: float) -> None:
-    """Print the figures that are asked for."""
-    emit("upload.rss_growth_mib", growth, "MiB", f"peak {before:.0f} MiB after 10 MiB; asked <= {ASKED_GROWTH_MIB}")
+    """Print the figures of the multipart body."""
+    versus = f"peak {before:.0f} MiB after 10 MiB; asked <= {ASKED_GROWTH_MIB}"
+    emit("upload.multipart_rss_growth_mib", growth, "MiB", versus)
     emit("upload.mib_per_s", rate, "MiB/s", f"plain write and fsync {plain:.0f} MiB/s")
     emit("upload.vs_plain_write", rate / plain, "ratio", "plain write and fsync of the same bytes to the same disk")
 
@@ -115,7 +122,7 @@ def upload(server: Server, session: str, paper: BigPaper) -> float:
     end = b"\r\n--%s--\r\n" % BOUNDARY.encode()
     headers = {
         "Content-Type": f"multipart/form-data; boundary={BOUNDARY}",
-        "Content-Length": str(len(begin) + length(paper) + len(end)),
+        "Content-Length": str(len(begin) + paper.length + len(end)),
         "Cookie": f"docvault={session}",
     }
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=600)
@@ -152,21 +159,10 @@ def peak_mib(server: Server) -> float:
     return int(found[1]) / 1024
 
 
-def length(paper: BigPaper) -> int:
-    """Bytes of the whole file."""
-    return sum(map(len, paper.pieces()))
-
-
 def _chain(begin: bytes, paper: BigPaper, end: bytes) -> Iterator[bytes]:
     yield begin
     yield from paper.pieces()
     yield end
-
-
-def _tail(places: list[int], at: int) -> bytes:
-    table = b"".join(b"%010d 00000 n \n" % place for place in places)
-    head = b"xref\n0 %d\n0000000000 65535 f \n" % (len(places) + 1)
-    return head + table + b"trailer<</Size %d/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n" % (len(places) + 1, at)
 
 
 if __name__ == "__main__":

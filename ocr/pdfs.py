@@ -37,6 +37,7 @@ class Pdf:
 
     def __init__(self, file: BinaryIO, limits: Limits) -> None:
         self._file, self._limits, self._loaded = Watched(file), limits, 0
+        self._sizes: dict[int, tuple[int, int]] = {}
         cut = is_cut(file, self.media_type)
         self._open(cut=cut)
         if cut:
@@ -58,11 +59,13 @@ class Pdf:
 
     def size(self, number: int) -> tuple[int, int]:
         """Pixels that page `number` (from 1) has at its best: those of its scan, else at 300 dpi."""
-        page, scan = self._load(number)
-        try:
-            return scan.size(1) if scan else _pixels(page, VECTOR_PIXELS)
-        finally:
-            page.close()
+        if number not in self._sizes:  # a page is loaded once for it: pdfium reads all pictures of a page each time
+            page, scan = self._load(number)
+            try:
+                self._sizes[number] = scan.size(1) if scan else _pixels(page, VECTOR_PIXELS)
+            finally:
+                page.close()
+        return self._sizes[number]
 
     def image(self, number: int) -> Image.Image:
         """Page `number` (from 1) in RGB at 300 dpi, less for sheets beyond A3. Raises OcrError."""

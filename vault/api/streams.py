@@ -3,13 +3,11 @@
 import asyncio
 import base64
 import re
-import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Protocol, Self
 from urllib.parse import quote
 
-import anyio
 from fastapi import Request, Response
 from starlette.requests import ClientDisconnect
 from starlette.responses import StreamingResponse
@@ -53,10 +51,14 @@ class Body:
         self._channel = Channel(READ_AHEAD, self._make_room)
 
     async def __aenter__(self) -> Self:
+        self._heard = self._loop.time()
+        self._ends = self._heard + self._longest_s
         self._reading = asyncio.create_task(self._read())
+        self._watch()
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        self._alarm.cancel()
         self.stop()
         self._reading.cancel()
         with suppress(asyncio.CancelledError):
@@ -70,31 +72,29 @@ class Body:
         self._channel.end(ClientDisconnect())
 
     async def _read(self) -> None:
-        ends = time.monotonic() + self._longest_s
-        stream = self._request.stream()
         try:
-            while chunk := await _next(stream, min(self._idle_s, ends - time.monotonic())):
+            async for chunk in self._request.stream():
                 self._room.clear()
-                if not self._channel.push(chunk) and not self._channel.over:
+                if chunk and not self._channel.push(chunk) and not self._channel.over:
                     await self._room.wait()
+                self._heard = self._loop.time()
             self._channel.end()
         except Exception as error:
             self._channel.end(error)
 
+    def _watch(self) -> None:
+        """Rings when the time would be up, and again as long as something was heard: no timer for each chunk."""
+        now = self._loop.time()
+        waiting = not self._channel.full  # for the sender, not for the disk
+        left = min(self._heard + self._idle_s, self._ends) - now if waiting else self._idle_s
+        if left <= 0:
+            self._channel.end(UploadStalled())
+        else:
+            self._alarm = self._loop.call_later(left, self._watch)
+
     def _make_room(self) -> None:
         with suppress(RuntimeError):  # the loop has ended meanwhile
             self._loop.call_soon_threadsafe(self._room.set)
-
-
-async def _next(stream: AsyncIterator[bytes], idle_s: float) -> bytes:
-    try:
-        with anyio.fail_after(idle_s):
-            async for chunk in stream:
-                if chunk:
-                    return chunk
-    except TimeoutError:
-        raise UploadStalled from None
-    return b""
 
 
 def paper_response(
