@@ -7,6 +7,7 @@ from datetime import timedelta
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
+from storage.errors import StorageError
 from storage.keys import Key
 from storage.rootkey import RootKey
 from vault import accesslog, models, signins, slowdown, wallets
@@ -95,8 +96,12 @@ def sign_in(db: Database, root: RootKey, passwords: Passwords, settings: Setting
         account = _by_login(session, attempt.login)
     if not passwords.verify(attempt.password, account.password_hash if account else None) or account is None:
         raise SignInFailed
-    with db.read() as session:
-        key = _unlock(session, account, root)  # no lock is held: a token may take its time, or be away
+    try:
+        with db.read() as session:
+            key = _unlock(session, account, root)  # no lock is held: a token may take its time
+    except StorageError:  # or be away, which is nobody's guess at a password
+        _forgive(db, by_account, by_address)
+        raise
     with db.write() as session:
         fresh = _by_login(session, attempt.login)
         if fresh is None or fresh.password_hash != account.password_hash:
@@ -106,6 +111,12 @@ def sign_in(db: Database, root: RootKey, passwords: Passwords, settings: Setting
         token = signins.start(session, fresh, key, settings, attempt.device)
         _record(session, accesslog.Kind.signed_in, fresh)
         return token
+
+
+def _forgive(db: Database, by_account: slowdown.Allowance, by_address: slowdown.Allowance) -> None:
+    with db.write() as session:
+        slowdown.succeed(session, by_account.subject)
+        slowdown.undo(session, by_address.subject)
 
 
 def change_password(
@@ -173,7 +184,7 @@ def _by_login(session: Session, login: str) -> models.Account | None:
 def _unlock(session: Session, account: models.Account, root: RootKey) -> Key:
     if account.citizen_id is not None:
         wallet = session.get(models.Wallet, account.citizen_id)
-        if wallet is None:
+        if wallet is None or not wallet.key_under_root:  # erased just now
             raise SignInFailed
         return wallets.unlock_wallet(wallet, root).key
     agency = session.get(models.Agency, account.agency_id)

@@ -29,7 +29,7 @@ EVERY_WAY = {"owner", "citizen's grant", "agency", "job"}
 def an(world: World) -> httpx.Client:
     """A client of An's, with a session of theirs."""
     if not world.services.db.is_sqlite:
-        pytest.skip("what PostgreSQL's files hold is looked at in test_shredding_postgresql.py")
+        pytest.skip("it copies SQLite's file and looks into it")
     return visitors.visitor(world, visitors.app_of(world), world.an)
 
 

@@ -1,9 +1,12 @@
 """Another root key takes the old one's place, stopped and gone wrong in every way that an operator may meet."""
 
 import re
+import time
 import uuid
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 
 import pytest
 from sqlmodel import SQLModel, select
@@ -317,6 +320,45 @@ def test_a_server_that_knows_only_the_old_key_puts_nothing_more_under_it(world: 
         assert accounts.open_account(session, succession, "-", "in time").citizen_id
 
 
+def test_whoever_wraps_at_the_very_moment_is_waited_for(world: World, succession: Succession) -> None:
+    """Otherwise a wallet would come under the old key after everything under it was moved."""
+    order, wrapped = list[str](), Event()
+
+    def sign_up() -> None:
+        with world.services.db.write() as session:
+            accounts.open_account(session, world.services.root, "-", "just now")
+            wrapped.set()
+            time.sleep(0.3)
+            order.append("wrapped")
+
+    with ThreadPoolExecutor(1) as pool:
+        signing_up = pool.submit(sign_up)
+        assert wrapped.wait(10)
+        with world.services.db.write() as session:
+            rootwraps.leave(session, succession)
+            order.append("left")
+        signing_up.result()
+    assert order == ["wrapped", "left"]
+    for _ in rewrapping.move(world.services.db, succession):
+        pass
+    opens_all(world, succession.current)
+
+
+def test_a_token_that_is_away_is_held_against_nobody(world: World) -> None:
+    class Away(FileRootKey):
+        def unwrap(self, wrapped: bytes, ctx: bytes) -> Key:
+            raise KeyUnavailable("pulled")
+
+    services, attempt = world.services, Attempt("em", PASSWORD, "127.0.0.1")
+    settings = services.settings.model_copy(update={"account_failures": 1, "address_failures": 1})
+    with services.db.write() as session:
+        accounts.open_account(session, services.root, services.passwords.hash(PASSWORD), "em")
+    for _ in range(2):
+        with pytest.raises(KeyUnavailable):
+            accounts.sign_in(services.db, Away(Key.generate()), services.passwords, settings, attempt)
+    assert accounts.sign_in(services.db, services.root, services.passwords, settings, attempt)
+
+
 def test_a_visitor_of_such_a_server_is_asked_to_wait(world: World, succession: Succession) -> None:
     services = world.services
     with services.db.write() as session:
@@ -371,6 +413,24 @@ def test_an_operator_turns_back_halfway(world: World, tmp_path: Path) -> None:
     assert result.exit_code == 0, result.stderr
     both.root_key.unlink()
     serves(old)
+
+
+def test_several_servers_change_over_one_after_the_other(world: World, tmp_path: Path) -> None:
+    """First all of them open the new key, then all wrap under it; a wallet of either opens at each in the meantime."""
+    old = world.services.settings
+    after = settings_of(world, root_key_file=tmp_path / "new.key", **second_of(old))
+    rootkeys.create(after)
+    before = settings_of(world, **second_of(after))
+    early, late = started(before), started(after)
+    for services in (early, late):
+        with services.db.write() as session:
+            wallets.create_wallet(session, services.root)
+    for settings in (before, after):
+        serves(settings)
+    for services in (early, late):
+        services.db.close()
+    assert docvault(after, "keys", "rewrap").exit_code == 0
+    serves(after.model_copy(update={"second_root_key_provider": None}))
 
 
 def test_a_key_that_is_there_is_not_made_again(world: World) -> None:
