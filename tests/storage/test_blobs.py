@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from storage.blobs import Blobs, check_name
-from storage.errors import BlobExists, BlobMissing
+from storage.errors import BlobExists, BlobMissing, StoreUnavailable
 
 NOT_NAMES = [
     "", "/", "/etc/passwd", "a/", "a//b", ".", "..", "../a", "a/../b", "a/./b", "a/..", ".hidden", "a/.hidden", "-rf",
@@ -171,6 +171,21 @@ def test_a_name_that_steps_out_is_refused(blobs: Blobs, name: str) -> None:
 def test_a_prefix_of_other_letters_is_refused(blobs: Blobs) -> None:
     with pytest.raises(ValueError, match="name"):
         list(blobs.list("a*"))
+
+
+def test_a_write_that_the_sweep_takes_for_abandoned_fails_and_leaves_no_blob(blobs: Blobs) -> None:
+    def swept() -> Iterator[bytes]:
+        yield bytes(9 * 1024 * 1024)
+        (under_way,) = blobs.temporary()
+        assert under_way.modified <= datetime.now(UTC) + timedelta(seconds=2)
+        blobs.discard(under_way.name)
+        blobs.discard(under_way.name)
+        yield b"the rest"
+
+    with pytest.raises(StoreUnavailable):
+        blobs.put("paper", swept())
+    assert names(blobs) == []
+    assert list(blobs.temporary()) == []
 
 
 @given(
