@@ -23,6 +23,9 @@ class BlobInfo:
 class Blobs(Protocol):
     """A store of immutable blobs. All methods may raise `StoreUnavailable`, and `ValueError` for what is no name."""
 
+    at_once: int = 1024 * 1024
+    """Bytes that are best read at once by who wants all of them: more where each read has a long way to go."""
+
     def put(self, name: str, chunks: Iterable[bytes], *, if_absent: bool = False) -> int:
         """Store a stream, and tell its size in bytes.
 

@@ -24,8 +24,8 @@ HEADER = SALT + COMMITMENT
 MOST_CHUNKS = 2**38
 """Section "Message chunking": no message has more (4 PiB)."""
 
-AHEAD = 64
-"""Chunks read and opened at once when streaming: a mebibyte."""
+AT_ONCE = 1024 * 1024
+"""Bytes of the message that are read and opened at once when streaming, unless told otherwise."""
 
 _INFO = b"c2sp.org/chunked-encryption@v1+AEAD_AES_256_GCM\x00"
 _SHA512 = hashes.SHA512()
@@ -65,12 +65,14 @@ class Reader:
         sealed: int,
         read_range: Callable[[int, int], bytes],
         algorithm: hashes.HashAlgorithm = _SHA512,
+        at_once: int = AT_ONCE,
     ) -> None:
         """Check size and commitment. Raises `SealBroken`, `KeyUnusable`."""
         if len(key) != KEY_SIZE:
             raise KeyUnusable(f"a key has {KEY_SIZE} bytes, not {len(key)}")
         self.size = plain_size(sealed)
         self._sealed, self._read_range = sealed, read_range
+        self._ahead = max(1, at_once // CHUNK)
         self._aead, self._nonce = _derive(key, context, header, algorithm)
 
     def read(self, offset: int, length: int) -> bytes:
@@ -78,7 +80,7 @@ class Reader:
         return b"".join(self.stream(offset, length))
 
     def stream(self, offset: int = 0, length: int | None = None) -> Iterator[bytes]:
-        """The same in blocks of up to a mebibyte. Raises `SealBroken`, perhaps after some good blocks."""
+        """The same in blocks of up to `at_once` bytes. Raises `SealBroken`, perhaps after some good blocks."""
         if offset < 0 or (length is not None and length < 0):
             raise ValueError("offset and length are not negative")
         end = self.size if length is None else min(offset + length, self.size)
@@ -87,8 +89,8 @@ class Reader:
     def _range(self, start: int, end: int) -> Iterator[bytes]:
         # Reaching the end takes in the last chunk even where it is empty: it alone proves that this is the end.
         last = self.size // CHUNK if end == self.size else max(start, end - 1) // CHUNK
-        for first in range(start // CHUNK, last + 1, AHEAD):
-            block = self._open(first, min(first + AHEAD - 1, last))
+        for first in range(start // CHUNK, last + 1, self._ahead):
+            block = self._open(first, min(first + self._ahead - 1, last))
             block = block[max(start - first * CHUNK, 0) : end - first * CHUNK]
             if block:
                 yield block

@@ -26,6 +26,8 @@ _TOKEN_BYTES = 16
 class FileBlobs:
     """The `Blobs` of a local file system."""
 
+    at_once = 1024 * 1024
+
     def __init__(self, root: Path) -> None:
         """Make the folders that are missing. Raises `StoreUnavailable`, `StoreFull`."""
         self._objects, self._temporary = root / "objects", root / "temporary"

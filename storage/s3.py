@@ -31,6 +31,8 @@ _UPLOAD_ID = re.compile(r"[\x21-\x7e]{1,1000}")
 class S3Blobs:
     """The `Blobs` of one bucket; made without a request. Safe in any number of threads and processes."""
 
+    at_once = 4 * 1024 * 1024
+
     def __init__(self, place: Place) -> None:
         self._place, self._client = place, Client(place)
 

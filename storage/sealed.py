@@ -11,7 +11,6 @@ from storage.keys import Key, Use
 
 FORMAT = b"\x01"
 HEAD = len(FORMAT) + chunked.HEADER
-AHEAD = chunked.AHEAD * chunked.SEALED_CHUNK
 BLOCK = 64 * 1024
 """Plaintext bytes gathered before they are sealed at once. Mebibyte blocks measured three times slower: the allocator
 hands such memory back to the kernel each time."""
@@ -65,7 +64,14 @@ class SealedReader:
     end. `size` is the content's, in bytes; it is proved once something that touches the end was read.
     """
 
-    def __init__(self, key: Key, ctx: bytes, sealed_size: int, read_range: Callable[[int, int], bytes]) -> None:
+    def __init__(
+        self,
+        key: Key,
+        ctx: bytes,
+        sealed_size: int,
+        read_range: Callable[[int, int], bytes],
+        at_once: int = chunked.AT_ONCE,
+    ) -> None:
         """Check form, size, key and context. Raises `SealBroken`."""
         self.size = plain_size(sealed_size)
         self._sealed, self._read_range = sealed_size, read_range
@@ -74,14 +80,15 @@ class SealedReader:
             raise SealBroken("not sealed in a form known here")
         self._subkey, self._ctx = key.subkey(Use.object), ctx
         header, inner = self._head[len(FORMAT) :], sealed_size - len(FORMAT)
-        self._ranges = chunked.Reader(self._subkey, ctx, header, inner, self._inner)
+        self._ranges = chunked.Reader(self._subkey, ctx, header, inner, self._inner, at_once=at_once)
+        self._at_once = at_once
 
     def read(self, offset: int, length: int) -> bytes:
         """Up to `length` bytes from `offset`; fewer where the content ends. Raises `SealBroken`."""
         return b"".join(self.stream(offset, length))
 
     def stream(self, offset: int = 0, length: int | None = None) -> Iterator[bytes]:
-        """The same in blocks of up to a mebibyte. Raises `SealBroken`, perhaps after some good blocks."""
+        """The same in blocks of about `at_once` bytes at most. Raises `SealBroken`, perhaps after some good blocks."""
         whole = offset == 0 and (length is None or length >= self.size)
         return self._whole() if whole else self._ranges.stream(offset, length)
 
@@ -90,8 +97,8 @@ class SealedReader:
         decryptor = Cobblestone256Decryptor(self._subkey, self._ctx)
         try:
             decryptor.update(self._head[len(FORMAT) :])
-            for start in range(HEAD, self._sealed, AHEAD):
-                block = decryptor.update(self._fetch(start, min(AHEAD, self._sealed - start)))
+            for start in range(HEAD, self._sealed, self._at_once):
+                block = decryptor.update(self._fetch(start, min(self._at_once, self._sealed - start)))
                 if block:
                     yield block
             rest = decryptor.finalize()

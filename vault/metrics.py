@@ -84,6 +84,7 @@ class CountedBlobs(Blobs):
 
     def __init__(self, inner: Blobs, metrics: Metrics) -> None:
         self._inner, self._metrics = inner, metrics
+        self.at_once = inner.at_once
 
     def put(self, name: str, chunks: Iterable[bytes], *, if_absent: bool = False) -> int:
         return self._inner.put(name, self._counted(chunks), if_absent=if_absent)

@@ -105,7 +105,8 @@ def open_reading(key: Key, version_id: str, sealed: bytes, *, pages: bool = True
 
 
 def _reader(blobs: Blobs, key: Key, ctx: bytes, name: str) -> SealedReader:
-    return SealedReader(key, ctx, blobs.size(name), lambda offset, length: blobs.read(name, offset, length))
+    size = blobs.size(name)
+    return SealedReader(key, ctx, size, lambda offset, length: blobs.read(name, offset, length), blobs.at_once)
 
 
 def _preview_context(version_id: str, page: int, thumbnail: bool) -> bytes:

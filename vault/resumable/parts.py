@@ -34,8 +34,8 @@ class Parts:
         if part.wrapped_key is not None:
             return papers.open_original(self.blobs, self._document_key(part), part.id)
         blob, read = name(self.upload_id, part.id), self.blobs.read
-        size = self.blobs.size(blob)
-        return SealedReader(self.key, self._context(part), size, lambda at, length: read(blob, at, length))
+        size, at_once = self.blobs.size(blob), self.blobs.at_once
+        return SealedReader(self.key, self._context(part), size, lambda at, length: read(blob, at, length), at_once)
 
     def stream(self, parts: Sequence[UploadPart]) -> Iterator[bytes]:
         """All of them, one after the other, each authenticated to its end."""
