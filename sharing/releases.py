@@ -15,13 +15,15 @@ from sharing.limits import OPENING_WINDOW
 class Request:
     """Who asks for which version, when (aware). `agency` is the authenticated agency's id, or None.
 
-    `key` is the thumbprint of the key that came with a valid proof of possession, or None.
+    `key` is the thumbprint of the key that came with a valid proof of possession, or None. `begins` is False for what
+    only goes on with an opening that was counted before, as the tiles of a sheet that somebody is looking at.
     """
 
     agency: str | None
     version: str
     now: datetime
     key: str | None = None
+    begins: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ class Reason(StrEnum):
     EXPIRED = "expired"
     NOT_IN_GRANT = "not-in-grant"
     NO_LONGER_KEPT = "no-longer-kept"
+    NO_OPENING = "no-opening"
     OPENINGS_USED_UP = "openings-used-up"
 
 
@@ -102,6 +105,8 @@ def decide(request: Request, state: State | None) -> Allowed | Refused:
         return Refused(8, Reason.NO_LONGER_KEPT)
     if _window_open(request.now, state.window_from):
         return Allowed(counts_as_opening=False)
+    if not request.begins:
+        return Refused(9, Reason.NO_OPENING)
     if state.opened >= state.openings:
         return Refused(9, Reason.OPENINGS_USED_UP)
     return Allowed(counts_as_opening=True)

@@ -26,6 +26,7 @@ from vault.api import accounts, agency, documents, dossiers, exports, grants, im
 from vault.api.language import language_of
 from vault.api.openapi import completed
 from vault.api.principals import services_of
+from vault.cutter import Cutter
 from vault.errors import Invalid, NotReady, SignInNeeded, VaultError
 from vault.i18n import translator
 from vault.middleware import HEADERS, REQUEST_ID, BodyLimit, Observed, SameSite, StandardHeaders, Tus, request_id
@@ -103,13 +104,14 @@ def respond(request: Request, problem: Problem) -> Response:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     services: Services = app.state.services
-    worker = Worker(services)
-    thread = Thread(target=worker.run, name="worker", daemon=True)
-    if services.settings.embedded_worker:
+    workers = (Worker(services), Cutter(services)) if services.settings.embedded_worker else ()
+    threads = [Thread(target=worker.run, name=worker.kind, daemon=True) for worker in workers]
+    for thread in threads:
         thread.start()
     yield
-    if thread.is_alive():
+    for worker in workers:
         worker.stop()
+    for thread in threads:
         thread.join(STOP_S)
     services.db.close()
 

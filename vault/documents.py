@@ -20,6 +20,7 @@ from vault.errors import InBin, Invalid, NotFound, NotReadYet
 from vault.models import Document, Export, GrantItem, Job, Upload, Version
 from vault.papers import Label, Remains
 from vault.principals import Citizen
+from vault.tiles import StoredSheet
 from vault.wallets import Wallet
 
 TITLE_MAX = 200
@@ -132,6 +133,11 @@ def preview(blobs: Blobs, paper: Paper, page: int, *, thumbnail: bool = False) -
         return papers.open_preview(blobs, paper.key, paper.version.id, page, thumbnail=thumbnail)
     except BlobMissing:
         raise NotReadYet from None
+
+
+def sheet(blobs: Blobs, paper: Paper, page: int) -> StoredSheet:
+    """The tiles of one page. Raises `NotFound` where it has none, `NotReadYet` while they are being cut."""
+    return papers.stored_sheet(blobs, paper.key, paper.version, page)
 
 
 def retitle(session: Session, citizen: Citizen, document_id: str, title: str) -> None:

@@ -16,7 +16,7 @@ from vault.accesslog import Kind
 from vault.db import now, taken_back_by
 from vault.documents import TITLE_MAX
 from vault.errors import Duplicate, Invalid, PaperRefused, TypeNotTaken
-from vault.models import Document, Version, new_id
+from vault.models import Document, ReadingState, Version, new_id
 from vault.papers import Label, Remains
 from vault.principals import Citizen
 from vault.services import SealedSource, Services
@@ -95,14 +95,15 @@ def read_again(services: Services, citizen: Citizen, document_id: str) -> None:
     with services.db.write() as session:
         paper = documents.get_live(session, citizen.wallet, document_id)
         version = paper.version
-        version.state, version.failure, version.pages_read = "waiting", None, 0  # type: ignore[assignment]
+        version.state, version.failure, version.pages_read = ReadingState.waiting, None, 0
+        version.sheets_cut = 0
         session.add(version)
-        jobs.enqueue(session, services.worker_key, version.id, citizen.citizen_id, paper.key)
+        jobs.enqueue_all(session, services.worker_key, version, paper.key)
         _record(session, Kind.reading_retried, citizen, document_id, version.id)
 
 
 def _add(services: Services, citizen: Citizen, received: Received, entry: Callable[[], Entry]) -> str:
-    remains = Remains(received.version_id)
+    remains = Remains(received.version_id, 1)
     with taken_back_by(lambda: papers.remove(services.blobs, remains)), services.db.write() as session:
         return enter(services, session, citizen, received, entry())
 
@@ -140,21 +141,24 @@ def _receive(services: Services, incoming: Incoming) -> Received:
         papers.put_original(services.blobs, key, version_id, digest.passing(chain((head,), chunks)))
         inspection = inspect(services, key, version_id)
     except BaseException:
-        papers.remove(services.blobs, Remains(version_id))
+        papers.remove(services.blobs, Remains(version_id, 1))
         raise
     return Received(version_id, key, digest.sha256(), digest.size, inspection)
 
 
 def inspect(services: Services, key: Key, version_id: str) -> ocr.Inspection:
-    """What the sandboxed child finds. Raises `TypeNotTaken`, `PaperRefused`."""
+    """What the sandboxed child finds; the picture of page 1 is kept. Raises `TypeNotTaken`, `PaperRefused`."""
     source = SealedSource(papers.open_original(services.blobs, key, version_id))
     try:
         with services.inspecting:
-            return ocr.inspect(source, services.inspect_limits)
+            found = ocr.inspect(source, services.inspect_limits)
     except UnsupportedType:
         raise TypeNotTaken from None
     except OcrError as error:
         raise PaperRefused(reason=error.code) from None
+    if found.preview:
+        papers.put_previews(services.blobs, key, version_id, 1, found.preview, found.thumbnail)
+    return found
 
 
 def _head(chunks: Iterator[bytes]) -> bytes:
@@ -220,23 +224,24 @@ def _add_version(
 ) -> None:
     owner, version_id = citizen.citizen_id, received.version_id
     wrapped = citizen.wallet.key.wrap(received.key, document_key_context(owner, version_id))
-    session.add(
-        Version(
-            id=version_id,
-            document_id=document.id,
-            citizen_id=owner,
-            number=number,
-            created_at=now(session),
-            wrapped_key=wrapped,
-            fingerprint=fingerprint(citizen, received.sha256),
-            size=received.size,
-            media_type=received.inspection.media_type,
-            pages=received.inspection.pages,
-            label=papers.seal_label(received.key, version_id, label),
-        )
+    version = Version(
+        id=version_id,
+        document_id=document.id,
+        citizen_id=owner,
+        number=number,
+        created_at=now(session),
+        wrapped_key=wrapped,
+        fingerprint=fingerprint(citizen, received.sha256),
+        size=received.size,
+        media_type=received.inspection.media_type,
+        pages=received.inspection.pages,
+        pages_shown=1 if received.inspection.preview else 0,
+        sheets=list(received.inspection.sheets),
+        label=papers.seal_label(received.key, version_id, label),
     )
+    session.add(version)
     session.flush()
-    jobs.enqueue(session, services.worker_key, version_id, owner, received.key)
+    jobs.enqueue_all(session, services.worker_key, version, received.key)
 
 
 def _record(session: Session, kind: Kind, citizen: Citizen, document_id: str, version_id: str) -> None:

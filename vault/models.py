@@ -46,6 +46,14 @@ class ReadingState(StrEnum):
     failed = "failed"
 
 
+class JobKind(StrEnum):
+    """What is to be done with a version."""
+
+    reading = "reading"
+    sheets = "sheets"
+    """Large pages are cut into tiles."""
+
+
 class Holder(StrEnum):
     """Who can open a grant's key."""
 
@@ -134,7 +142,11 @@ class Document(Row, table=True):
 
 
 class Version(Row, table=True):
-    """Immutable bytes of a paper. `wrapped_key` is gone once the paper is destroyed."""
+    """Immutable bytes of a paper. `wrapped_key` is gone once the paper is destroyed.
+
+    `sheets` are the numbers of pages worth tiles, of which the first `sheets_cut` have theirs, and the next one
+    `sheet_percent` of its own. Pictures of the first `pages_shown` pages were there before their text.
+    """
 
     __table_args__ = (
         UniqueConstraint("document_id", "number"),
@@ -156,8 +168,25 @@ class Version(Row, table=True):
     state: ReadingState = Field(default=ReadingState.waiting, sa_type=String(16))
     failure: str | None = Field(default=None, max_length=64)
     pages_read: int = 0
+    pages_shown: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    sheets: list[int] = Field(default_factory=list, sa_column=Column(JSON, nullable=False, server_default="[]"))
+    sheets_cut: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    sheet_percent: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     reading: bytes | None = _bytes(nullable=True)
     confirmed: bytes | None = _bytes(nullable=True)
+
+    @property
+    def shown(self) -> int:
+        """How many pages have pictures."""
+        return max(self.pages_shown, self.pages_read)
+
+    @property
+    def cutting(self) -> bool:
+        """Whether pages still wait for their tiles."""
+        return self.sheets_cut < len(self.sheets)
+
+    def has_tiles(self, page: int) -> bool:
+        return page in self.sheets[: self.sheets_cut]
 
 
 class Upload(Row, table=True):
@@ -201,10 +230,11 @@ class UploadPart(Row, table=True):
 class Job(Row, table=True):
     """Work with a lease. `ticket` is the version's key under the worker key; the row goes when the work is done."""
 
-    __table_args__ = (Index("ix_job_due", "run_after", "id"),)
+    __table_args__ = (UniqueConstraint("version_id", "kind"), Index("ix_job_due", "kind", "run_after", "id"))
 
     id: str = _id()
-    version_id: str = Field(foreign_key="version.id", unique=True, max_length=36)
+    version_id: str = Field(foreign_key="version.id", max_length=36)
+    kind: JobKind = Field(default=JobKind.reading, sa_type=String(16), sa_column_kwargs={"server_default": "reading"})
     citizen_id: str = Field(max_length=36)
     ticket: bytes = _bytes()
     attempt: int = 0

@@ -7,8 +7,12 @@ from dataclasses import dataclass
 
 from ocr.reading import Reading
 from storage.blobs import Blobs
+from storage.errors import BlobMissing
 from storage.keys import Key, context
 from storage.sealed import SealedReader, seal
+from vault.errors import NotFound, NotReadYet
+from vault.models import Version
+from vault.tiles import StoredSheet
 
 FOLDER = "versions"
 PREVIEW_MAX = 8 * 1024 * 1024
@@ -35,6 +39,10 @@ def preview_name(version_id: str, page: int, *, thumbnail: bool = False) -> str:
     return folder(version_id) + ("thumbnail" if thumbnail else "page") + f"-{page}"
 
 
+def sheet_name(version_id: str, page: int) -> str:
+    return folder(version_id) + f"sheet-{page}"
+
+
 def put_original(blobs: Blobs, key: Key, version_id: str, chunks: Iterable[bytes]) -> int:
     """Seals while the chunks arrive; nothing is left behind when they raise."""
     return blobs.put(original_name(version_id), seal(key, context("original", version_id), chunks), if_absent=True)
@@ -50,11 +58,38 @@ def put_preview(blobs: Blobs, key: Key, version_id: str, page: int, image: bytes
     blobs.put(preview_name(version_id, page, thumbnail=thumbnail), sealed)
 
 
+def put_previews(blobs: Blobs, key: Key, version_id: str, page: int, preview: bytes, thumbnail: bytes) -> None:
+    put_preview(blobs, key, version_id, page, preview, thumbnail=False)
+    put_preview(blobs, key, version_id, page, thumbnail, thumbnail=True)
+
+
 def open_preview(blobs: Blobs, key: Key, version_id: str, page: int, *, thumbnail: bool = False) -> bytes:
     """WebP bytes. Raises `BlobMissing` while the page has not been read."""
     name = preview_name(version_id, page, thumbnail=thumbnail)
     reader = _reader(blobs, key, _preview_context(version_id, page, thumbnail), name)
     return reader.read(0, min(reader.size, PREVIEW_MAX))
+
+
+def put_sheet(blobs: Blobs, key: Key, version_id: str, page: int, chunks: Iterable[bytes]) -> None:
+    """Seals a page's tiles while they are cut (vault.tiles); nothing is left behind when they raise."""
+    blobs.put(sheet_name(version_id, page), seal(key, _sheet_context(version_id, page), chunks))
+
+
+def open_sheet(blobs: Blobs, key: Key, version_id: str, page: int) -> SealedReader:
+    """Raises `BlobMissing` while the page has not been cut."""
+    return _reader(blobs, key, _sheet_context(version_id, page), sheet_name(version_id, page))
+
+
+def stored_sheet(blobs: Blobs, key: Key, version: Version, page: int) -> StoredSheet:
+    """The tiles of one page. Raises `NotFound` where it has none, `NotReadYet` while they are being cut."""
+    if page not in version.sheets:
+        raise NotFound
+    if not version.has_tiles(page):
+        raise NotReadYet
+    try:
+        return StoredSheet(open_sheet(blobs, key, version.id, page))
+    except BlobMissing:
+        raise NotReadYet from None
 
 
 @dataclass(frozen=True)
@@ -73,7 +108,7 @@ def names(version_id: str, pages: int) -> list[str]:
     """Every blob that a version of so many pages can have."""
     numbered = range(1, pages + 1)
     previews = [preview_name(version_id, n, thumbnail=small) for n in numbered for small in (False, True)]
-    return [original_name(version_id), *previews]
+    return [original_name(version_id), *previews, *(sheet_name(version_id, n) for n in numbered)]
 
 
 def export_name(export_id: str, part: str) -> str:
@@ -81,9 +116,12 @@ def export_name(export_id: str, part: str) -> str:
     return f"exports/{export_id}/{part}"
 
 
-def remove(blobs: Blobs, remains: Remains) -> None:
+def remove(blobs: Blobs, remains: Remains, *, original: bool = True) -> None:
+    """All that there is of it, or all but its original."""
+    kept = () if original else (original_name(remains.version_id),)
     for name in (*names(remains.version_id, remains.pages), *remains.exported):
-        blobs.delete(name)
+        if name not in kept:
+            blobs.delete(name)
 
 
 def seal_label(key: Key, version_id: str, label: Label) -> bytes:
@@ -111,3 +149,7 @@ def _reader(blobs: Blobs, key: Key, ctx: bytes, name: str) -> SealedReader:
 
 def _preview_context(version_id: str, page: int, thumbnail: bool) -> bytes:
     return context("thumbnail" if thumbnail else "page", version_id, str(page))
+
+
+def _sheet_context(version_id: str, page: int) -> bytes:
+    return context("sheet", version_id, str(page))

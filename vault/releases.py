@@ -19,6 +19,7 @@ from vault.db import Database, now
 from vault.errors import NotFound, NotReadYet, ReleaseRefused, TokenInvalid
 from vault.models import AccessToken, Document, Grant, GrantHolder, GrantItem, Holder, Version
 from vault.principals import Officer, TokenBearer
+from vault.tiles import StoredSheet
 
 _T = TypeVar("_T")
 
@@ -45,6 +46,7 @@ class Released:
     terms: Terms
     item: Item
     pages: int
+    version: Version = field(repr=False)
     blobs: Blobs = field(repr=False)
     key: Key = field(repr=False)
     case: _Case = field(repr=False)
@@ -60,6 +62,10 @@ class Released:
             return papers.open_preview(self.blobs, self.key, self.item.version, page, thumbnail=thumbnail)
         except BlobMissing:
             raise NotReadYet from None
+
+    def sheet(self, page: int) -> StoredSheet:
+        """The tiles of one page. Raises `NotFound` where it has none, `NotReadYet` while they are being cut."""
+        return papers.stored_sheet(self.blobs, self.key, self.version, page)
 
 
 def release(
@@ -87,8 +93,36 @@ def release(
         else:
             released = _open(session, blobs, case)
     if released is None:  # only now, so that the refusal above is committed
-        raise ReleaseRefused if isinstance(who, Officer) or _holds(case) else TokenInvalid
+        raise _refusal(case)
     return released
+
+
+def follow(
+    db: Database,
+    blobs: Blobs,
+    who: Officer | TokenBearer,
+    grant_id: str,
+    version_id: str,
+    *,
+    at: datetime | None = None,
+) -> Released:
+    """What goes on with an opening that was counted within OPENING_WINDOW.
+
+    Decided like any release, but it begins none: it counts nothing and waits for nobody. Raises as `release` does, and
+    a refusal leaves the same entry.
+    """
+    with db.read() as session:
+        case = _load(session, who, grant_id, version_id, at or now(session), lock=False)
+        decision = _decide(session, case, discloses=False, begins=False)
+        if isinstance(decision, Allowed):
+            return _open(session, blobs, case)
+    with db.write() as session:
+        _record(session, Kind.refused, case, decision.reason.value)
+    raise _refusal(case)
+
+
+def _refusal(case: _Case) -> ReleaseRefused | TokenInvalid:
+    return ReleaseRefused() if isinstance(case.who, Officer) or _holds(case) else TokenInvalid()
 
 
 def still_stands(db: Database, released: Released) -> bool:
@@ -129,9 +163,12 @@ def _again(session: Session, case: _Case) -> _Case:
     )
 
 
-def _load(session: Session, who: Officer | TokenBearer, grant_id: str, version_id: str, at: datetime) -> _Case:
+def _load(
+    session: Session, who: Officer | TokenBearer, grant_id: str, version_id: str, at: datetime, *, lock: bool = True
+) -> _Case:
+    query = select(Grant).where(Grant.id == grant_id)
     # the lock makes two requests for one grant wait for each other, so that both see the same count
-    grant = session.exec(select(Grant).where(Grant.id == grant_id).with_for_update()).first()
+    grant = session.exec(query.with_for_update() if lock else query).first()
     item = session.get(GrantItem, (grant_id, version_id))
     version = session.get(Version, version_id) if item is not None else None
     document = session.get(Document, version.document_id) if version is not None else None
@@ -154,9 +191,9 @@ def _holds(case: _Case) -> bool:
     return case.token is not None and accesstokens.is_live(case.token, case.at)
 
 
-def _decide(session: Session, case: _Case, discloses: bool) -> Allowed | Refused:
+def _decide(session: Session, case: _Case, discloses: bool, begins: bool = True) -> Allowed | Refused:
     proved = case.who.key if isinstance(case.who, TokenBearer) else None
-    request = Request(case.agency_id, case.version_id, case.at, proved)
+    request = Request(case.agency_id, case.version_id, case.at, proved, begins)
     decision = releases.decide(request, _state(session, case))
     if isinstance(decision, Allowed) and isinstance(case.who, TokenBearer) and not _holds(case):
         return Refused(1, Reason.NOT_AN_AGENCY)  # last, so that the log says what ended where the grant ended too
@@ -217,7 +254,7 @@ def _open(session: Session, blobs: Blobs, case: _Case) -> Released:
     key = _grant_key(session, case, grant)
     terms = grants.read_terms(grantkeys.open_grant(key, grant))
     document_key = grantkeys.unwrap_item(key, grant.id, version.id, _there(item.wrapped_key))
-    return Released(terms, _there(terms.item(version.id)), version.pages, blobs, document_key, case)
+    return Released(terms, _there(terms.item(version.id)), version.pages, version, blobs, document_key, case)
 
 
 def _grant_key(session: Session, case: _Case, grant: Grant) -> Key:

@@ -1,4 +1,4 @@
-"""The worker: claims a reading job, reads the paper in the sandbox, seals what was found."""
+"""The worker: claims a job, works on the paper in the sandbox, seals what comes of it."""
 
 import contextlib
 import logging
@@ -20,7 +20,7 @@ from vault.accesslog import Kind
 from vault.documents import Paper
 from vault.housekeeping import Housekeeping
 from vault.jobs import Ticket
-from vault.models import Document, ReadingState, Version
+from vault.models import Document, JobKind, ReadingState, Version
 from vault.services import SealedSource, Services
 
 POLL_S = 0.5
@@ -33,7 +33,9 @@ class LeaseLost(Exception):
 
 
 class Worker:
-    """Runs jobs one after the other until it is told to stop."""
+    """Runs jobs of one kind, here readings, one after the other until it is told to stop."""
+
+    kind = JobKind.reading
 
     def __init__(self, services: Services) -> None:
         self._services = services
@@ -48,7 +50,8 @@ class Worker:
         while not self._stop.is_set():
             self._seen = monotonic()
             try:
-                self._housekeeping.run_if_due()
+                if self.kind is JobKind.reading:  # one of the two is enough
+                    self._housekeeping.run_if_due()
                 if self.step():
                     continue
             except Exception as error:  # the loop must live; the job's lease brings it back
@@ -74,7 +77,7 @@ class Worker:
     def step(self) -> bool:
         """One job, if there is one."""
         with self._services.db.write() as session:
-            ticket = jobs.claim(session, self._services.worker_key, self._lease)
+            ticket = jobs.claim(session, self._services.worker_key, self._lease, self.kind)
         if ticket is None:
             return False
         self._set_current(ticket)
@@ -108,22 +111,30 @@ class Worker:
         services = self._services
         reader = papers.open_original(services.blobs, ticket.key, ticket.version_id)
 
+        def on_picture(page: PageDone) -> None:
+            papers.put_previews(
+                services.blobs, ticket.key, ticket.version_id, page.number, page.preview, page.thumbnail
+            )
+            self._progress(ticket, page.number - 1, shown=page.number)
+
         def on_page(page: PageDone) -> None:
-            for image, thumbnail in ((page.preview, False), (page.thumbnail, True)):
-                papers.put_preview(
-                    services.blobs, ticket.key, ticket.version_id, page.number, image, thumbnail=thumbnail
-                )
             self._progress(ticket, page.number)
 
-        kinds_dir = services.settings.kinds_dir
-        return ocr.read(SealedSource(reader), services.reading_limits, kinds_dir=kinds_dir, on_page=on_page)
+        return ocr.read(
+            SealedSource(reader),
+            services.reading_limits,
+            kinds_dir=services.settings.kinds_dir,
+            on_page=on_page,
+            on_picture=on_picture,
+        )
 
-    def _progress(self, ticket: Ticket, pages: int) -> None:
+    def _progress(self, ticket: Ticket, pages: int, shown: int = 0) -> None:
         with self._services.db.write() as session:
             version = session.get(Version, ticket.version_id)
             if version is None or not self._extend(session, ticket):
                 raise LeaseLost
             version.state, version.pages_read = ReadingState.reading, pages
+            version.pages_shown = max(version.pages_shown, shown)
 
     def _done(self, ticket: Ticket, reading: Reading) -> None:
         with self._services.db.write() as session:

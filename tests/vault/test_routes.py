@@ -22,7 +22,7 @@ from tests.vault.world import World
 from vault import accounts, firststart, models, wallets
 from vault.documents import Paper
 from vault.middleware import SAFE
-from vault.models import Account, Event
+from vault.models import Account, Event, GrantItem
 from vault.oauth import requests
 from vault.oauth.requests import Opened
 from vault.principals import Citizen
@@ -104,6 +104,8 @@ API: Mapping[Route, Row] = {
     ("GET", "/api/documents/{document_id}/content"): own(200),
     ("HEAD", "/api/documents/{document_id}/content"): own(200),
     ("GET", "/api/documents/{document_id}/pages/{page}.webp"): own(200),
+    ("GET", "/api/documents/{document_id}/pages/{page}/tiles"): own(200),
+    ("GET", "/api/documents/{document_id}/pages/{page}/tiles/{level}/{column}/{row}.jpg"): own(200),
     ("GET", "/api/documents/{document_id}/reading"): own(200),
     ("POST", "/api/documents/{document_id}/reading"): own(202),
     ("GET", "/api/documents/{document_id}/versions"): own(200),
@@ -136,6 +138,11 @@ API: Mapping[Route, Row] = {
     ("GET", "/agency/grants/{grant_id}/documents/{version_id}"): granted(200),
     ("HEAD", "/agency/grants/{grant_id}/documents/{version_id}"): granted(200),
     ("GET", "/agency/grants/{grant_id}/documents/{version_id}/pages/{page}.webp"): granted(200),
+    ("GET", "/agency/grants/{grant_id}/documents/{version_id}/pages/{page}/tiles"): granted(200),
+    (
+        "GET",
+        "/agency/grants/{grant_id}/documents/{version_id}/pages/{page}/tiles/{level}/{column}/{row}.jpg",
+    ): granted(200),
     ("GET", "/api/dossiers"): citizens(200),
     ("GET", "/api/dossiers/{dossier_id}"): own(200),
     ("POST", "/api/dossiers/{dossier_id}/revoke"): own(200),
@@ -167,6 +174,8 @@ PAGES: Mapping[Route, Row] = {
     ("POST", "/papers/{document_id}"): page_of(own(303)),
     ("GET", "/papers/{document_id}/card"): page_of(own(200)),
     ("GET", "/papers/{document_id}/progress"): page_of(own(200)),
+    ("GET", "/papers/{document_id}/sheets"): page_of(own(200)),
+    ("GET", "/papers/{document_id}/pages/{number}"): page_of(own(200)),
     ("POST", "/papers/{document_id}/read-again"): page_of(own(303)),
     ("GET", "/papers/{document_id}/versions"): page_of(own(200)),
     ("POST", "/papers/{document_id}/versions"): page_of(own(303)),
@@ -216,6 +225,9 @@ PAGES: Mapping[Route, Row] = {
     ("GET", "/officer/grants/{grant_id}"): page_of((401, 403, 403, 404, 200, 401, 401)),
     ("GET", "/officer/grants/{grant_id}/grant.jws"): page_of((401, 403, 403, 404, 200, 401, 401)),
     ("GET", "/officer/grants/{grant_id}/documents/{version_id}"): page_of((401, 403, 403, 404, 200, 401, 401)),
+    ("GET", "/officer/grants/{grant_id}/documents/{version_id}/pages/{number}"): page_of(
+        (401, 403, 403, 404, 200, 401, 401)
+    ),
     ("GET", "/officer/verify"): page_of((401, 403, 403, 200, 200, 401, 401)),
     ("POST", "/officer/verify"): page_of((401, 403, 403, 200, 200, 401, 401)),
 }
@@ -262,6 +274,10 @@ class Scene:
             version_id=self.paper.version.id,
             grant_id=self.grant_id,
             page=1,
+            number=1,
+            level=1,
+            column=1,
+            row=0,
             code="not-found",
             sign_in_id=models.new_id(),
             request_id=self.opened.request_id,
@@ -443,7 +459,10 @@ def password_hash(world: World) -> str:
 def scene(world: World, app: FastAPI, password_hash: str, request: pytest.FixtureRequest) -> Scene:
     owner, other = _citizen(world, password_hash), _citizen(world, password_hash)
     paper = world.put_in(owner)
+    world.cut(paper)
     grant_id, link = world.share(paper, citizen=owner)
+    if "/tiles/" in request.node.callspec.params["route"][1]:
+        world.change(GrantItem, (grant_id, paper.version.id), opened_at=paper.version.created_at)  # tiles begin nothing
     _, elsewhere = world.share(paper, citizen=owner, agency_id=world.bank.agency_id)
     tokens = {
         "token": Dpop(world.registry_key, world.bearer(link).token),

@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ocr import Place, Pyramid
 from sharing.keys import SigningKey, jwks
 from storage.keys import Key, context
 from vault import accesslog, accounts, agencies, documents, grants, models, papers, redeeming, wallets
@@ -14,9 +15,14 @@ from vault.models import Document, Event, Version
 from vault.papers import Label
 from vault.principals import Citizen, Officer, TokenBearer
 from vault.services import Services
+from vault.tiles import pack
 
 CONTENT = b"%PDF-1.7 what the paper says: so 36/2019, Hai Chau " * 4000
 PREVIEW = b"RIFF____WEBP the page as a picture"
+
+
+def tile_of(place: Place) -> bytes:
+    return b"\xff\xd8\xff the tile at %d %d %d" % (place.level, place.column, place.row)
 
 
 @dataclass
@@ -72,6 +78,14 @@ class World:
             )
         with self.services.db.read() as session:
             return documents.get(session, citizen.wallet, document.id)
+
+    def cut(self, paper: Paper, size: tuple[int, int] = (1300, 700)) -> Pyramid:
+        """Gives page 1 tiles, each of which says where it lies."""
+        pyramid = Pyramid(*size)
+        tiles = ((place, tile_of(place)) for place in pyramid.places())
+        papers.put_sheet(self.services.blobs, paper.key, paper.version.id, 1, pack(pyramid, tiles))
+        self.change(Version, paper.version.id, sheets=[1], sheets_cut=1)
+        return pyramid
 
     def share(self, *shared: Paper, citizen: Citizen | None = None, **changes: Any) -> tuple[str, str]:
         """Grant id and link of a grant to the registry, unless told otherwise."""

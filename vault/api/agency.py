@@ -11,11 +11,11 @@ from pydantic import ValidationError
 from vault import agencies, redeeming, releases
 from vault.agencies import AgencySystem
 from vault.api.grant_shapes import ReceivedList, ReceivedOut, RedeemBody, RedeemedOut, received_out, redeemed_out
-from vault.api.operations import OWN, PAPER_BYTES, WEBP, GrantId, PageNumber
+from vault.api.operations import JPEG, OWN, PAPER_BYTES, TILE_PATH, WEBP, GrantId, PageNumber, PlaceDep
 from vault.api.possession import BearerDep, NonceDep, key_of
 from vault.api.principals import OfficerDep, ServicesDep, officer, principal
-from vault.api.shapes import refusals
-from vault.api.streams import GUARDS, paper_response
+from vault.api.shapes import SheetOut, refusals, sheet_out
+from vault.api.streams import GUARDS, paper_response, tile_response
 from vault.errors import SignInNeeded
 from vault.principals import Officer, TokenBearer
 
@@ -165,3 +165,29 @@ def preview(
 ) -> Response:
     released = releases.release(services.db, services.blobs, who, grant_id, version_id)
     return Response(released.preview(page), media_type="image/webp", headers=GUARDS)
+
+
+@router.get(
+    "/grants/{grant_id}/documents/{version_id}/pages/{page}/tiles",
+    summary="How a large page of a granted paper is cut into tiles",
+    description="Counts as an opening, as its bytes do.",
+    responses=refusals(*ASKED, "release-refused", "not-found", "not-read-yet"),
+)
+def sheet(grant_id: GrantId, version_id: VersionId, page: PageNumber, who: AskerDep, services: ServicesDep) -> SheetOut:
+    released = releases.release(services.db, services.blobs, who, grant_id, version_id)
+    return sheet_out(released.sheet(page))
+
+
+@router.get(
+    "/grants/{grant_id}/documents/{version_id}" + TILE_PATH,
+    summary="One tile of a large page of a granted paper",
+    description="Goes on with an opening that was counted less than 10 minutes ago, and begins none: looking closely "
+    "uses nothing up. When that time is over, it is refused until the paper is opened again.",
+    response_class=Response,
+    responses=JPEG | refusals(*ASKED, "release-refused", "not-found", "not-read-yet"),
+)
+def tile(
+    grant_id: GrantId, version_id: VersionId, page: PageNumber, place: PlaceDep, who: AskerDep, services: ServicesDep
+) -> Response:
+    released = releases.follow(services.db, services.blobs, who, grant_id, version_id)
+    return tile_response(released.sheet(page), place)

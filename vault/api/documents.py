@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from vault import documents, intake, papers, readings, search
 from vault.api.language import LanguageDep
-from vault.api.operations import OWN, PAPER_BYTES, WEBP, DocumentId, PageNumber
+from vault.api.operations import JPEG, OWN, PAPER_BYTES, TILE_PATH, WEBP, DocumentId, PageNumber, PlaceDep
 from vault.api.principals import CitizenDep, ServicesDep
 from vault.api.receiving import MULTIPART, UPLOAD, receive
 from vault.api.shapes import (
@@ -15,14 +15,16 @@ from vault.api.shapes import (
     DocumentOut,
     Limit,
     ReadingOut,
+    SheetOut,
     VersionOut,
     document_out,
     hit_out,
     reading_out,
     refusals,
+    sheet_out,
     version_out,
 )
-from vault.api.streams import GUARDS, paper_response
+from vault.api.streams import GUARDS, paper_response, tile_response
 from vault.documents import Cursor
 from vault.errors import Invalid
 from vault.uploads import Upload
@@ -193,6 +195,42 @@ def preview(
         paper = documents.get_live(session, citizen.wallet, document_id, version)
     image = documents.preview(services.blobs, paper, page, thumbnail=size == "small")
     return Response(image, media_type="image/webp", headers=GUARDS)
+
+
+@router.get(
+    "/{document_id}/pages/{page}/tiles",
+    summary="How a large page is cut into tiles",
+    responses=refusals(*OWN, "not-found", "in-bin", "not-read-yet"),
+)
+def sheet(
+    document_id: DocumentId,
+    page: PageNumber,
+    citizen: CitizenDep,
+    services: ServicesDep,
+    version: Annotated[str | None, Query(max_length=36)] = None,
+) -> SheetOut:
+    with services.db.read() as session:
+        paper = documents.get_live(session, citizen.wallet, document_id, version)
+    return sheet_out(documents.sheet(services.blobs, paper, page))
+
+
+@router.get(
+    "/{document_id}" + TILE_PATH,
+    summary="One tile of a large page",
+    response_class=Response,
+    responses=JPEG | refusals(*OWN, "not-found", "in-bin", "not-read-yet"),
+)
+def tile(
+    document_id: DocumentId,
+    page: PageNumber,
+    place: PlaceDep,
+    citizen: CitizenDep,
+    services: ServicesDep,
+    version: Annotated[str | None, Query(max_length=36)] = None,
+) -> Response:
+    with services.db.read() as session:
+        paper = documents.get_live(session, citizen.wallet, document_id, version)
+    return tile_response(documents.sheet(services.blobs, paper, page), place)
 
 
 @router.get(

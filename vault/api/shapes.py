@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
+from ocr.pyramid import TILE
 from vault import errors, problems
 from vault.documents import TITLE_MAX, Paper
 from vault.errors import VaultError
@@ -17,6 +18,7 @@ from vault.resumable import metadata
 from vault.resumable.rows import State
 from vault.search import Hit
 from vault.settings import MIB
+from vault.tiles import StoredSheet
 
 DOCUMENT_ID = "c4a1e0d7-6f0b-4a55-b2f3-8e7d9a0c1b22"
 VERSION_ID = "5f2c8a54-9a0e-4c56-8f43-0c0e6f0a7b22"
@@ -87,7 +89,19 @@ class VersionOut(BaseModel):
     file_name: str = Field(examples=["giay-khai-sinh.pdf"])
     state: str = Field(description="reading: waiting, reading, done or failed", examples=["done"])
     pages_read: int = Field(examples=[2])
+    pages_shown: int = Field(description="so many have a preview", examples=[2])
+    sheets: list[int] = Field(description="pages so large that they get tiles", examples=[[1]])
+    sheets_ready: list[int] = Field(description="those of them that have their tiles", examples=[[1]])
     failure: str | None = Field(description="why the reading failed, as a code", examples=["broken-paper"])
+
+
+class SheetOut(BaseModel):
+    """A page in tiles: how large it is, and how it is cut. Level 0 fits into one tile, the last has every pixel."""
+
+    width: int = Field(description="pixels", examples=[19_866])
+    height: int = Field(description="pixels", examples=[28_087])
+    tile: int = Field(description="pixels of a tile's side", examples=[512])
+    levels: int = Field(examples=[7])
 
 
 class DocumentOut(BaseModel):
@@ -190,8 +204,16 @@ def version_out(paper: Paper) -> VersionOut:
         file_name=paper.label.file_name,
         state=version.state,
         pages_read=version.pages_read,
+        pages_shown=version.shown,
+        sheets=version.sheets,
+        sheets_ready=version.sheets[: version.sheets_cut],
         failure=version.failure,
     )
+
+
+def sheet_out(sheet: StoredSheet) -> SheetOut:
+    pyramid = sheet.pyramid
+    return SheetOut(width=pyramid.width, height=pyramid.height, tile=TILE, levels=pyramid.levels)
 
 
 def document_out(paper: Paper, snippet: str | None = None) -> DocumentOut:

@@ -12,8 +12,11 @@ from fastapi import Request, Response
 from starlette.requests import ClientDisconnect
 from starlette.responses import StreamingResponse
 
+from ocr import Place
+from vault import tiles
 from vault.channels import Channel
-from vault.errors import RangeNotSatisfiable, ReleaseEnded, UploadStalled
+from vault.errors import NotFound, RangeNotSatisfiable, ReleaseEnded, UploadStalled
+from vault.tiles import StoredSheet
 
 READ_AHEAD = 2 * 1024 * 1024
 """Bytes of a body that wait in memory for the thread that seals them."""
@@ -95,6 +98,14 @@ class Body:
     def _make_room(self) -> None:
         with suppress(RuntimeError):  # the loop has ended meanwhile
             self._loop.call_soon_threadsafe(self._room.set)
+
+
+def tile_response(sheet: StoredSheet, place: Place) -> Response:
+    """One tile of a page. Raises `NotFound` for a place that the page does not have."""
+    try:
+        return Response(sheet.tile(place), media_type=tiles.MEDIA_TYPE, headers=GUARDS)
+    except ValueError:
+        raise NotFound from None
 
 
 def paper_response(

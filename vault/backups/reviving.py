@@ -55,7 +55,7 @@ def _queue_unread(session: Session, root: RootKey, worker_key: RootKey) -> int:
             continue
         version.state, version.pages_read = ReadingState.waiting, 0
         session.add(version)
-        jobs.enqueue(session, worker_key, version_id, citizen_id, key)
+        jobs.enqueue_all(session, worker_key, version, key)
         queued += 1
     return queued
 

@@ -9,6 +9,7 @@ from storage.keys import Key
 from storage.sealed import sealed_size
 from vault import papers, readings
 from vault.models import ReadingState, Version
+from vault.tiles import StoredSheet
 from vault.wallets import Wallet
 
 Spend = Callable[[int], None]
@@ -29,6 +30,8 @@ def faults(blobs: Blobs, wallet: Wallet, version: Version, spend: Spend) -> Iter
     for page in range(1, version.pages + 1):
         for thumbnail in (False, True):
             yield from _preview(blobs, key, version, page, thumbnail, spend)
+    for page in version.sheets[: version.sheets_cut]:
+        yield from _sheet(blobs, key, version, page, spend)
 
 
 def original_faults(blobs: Blobs, version_id: str, size: int) -> Iterator[str]:
@@ -97,3 +100,17 @@ def _preview(blobs: Blobs, key: Key, version: Version, page: int, thumbnail: boo
         yield f"{what} is damaged (reading it again makes it anew)"
     except StoreUnavailable as error:
         yield f"{what} {UNREAD} ({error})"
+
+
+def _sheet(blobs: Blobs, key: Key, version: Version, page: int, spend: Spend) -> Iterator[str]:
+    try:
+        reader = papers.open_sheet(blobs, key, version.id, page)
+        StoredSheet(reader)
+        for block in reader.stream():
+            spend(len(block))
+    except BlobMissing:
+        yield f"the tiles of page {page} are missing (reading it again makes them anew)"
+    except SealBroken:
+        yield f"the tiles of page {page} are damaged (reading it again makes them anew)"
+    except StoreUnavailable as error:
+        yield f"the tiles of page {page} {UNREAD} ({error})"

@@ -47,21 +47,25 @@ def serve(
 
 
 def worker() -> None:
-    """Read waiting papers until Ctrl-C, beside a server with DOCVAULT_EMBEDDED_WORKER=false."""
+    """Read waiting papers and cut large pages until Ctrl-C, beside a server with DOCVAULT_EMBEDDED_WORKER=false."""
+    from vault.cutter import Cutter
     from vault.worker import Worker
 
     with opened() as services:
         _log(services.settings)
-        stop, reading = Event(), Worker(services)
-        _offer_metrics(services, reading)
+        stop, workers = Event(), (Worker(services), Cutter(services))
+        _offer_metrics(services, *workers)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stop.set())
-        thread = Thread(target=reading.run, name="worker", daemon=True)
-        thread.start()
+        threads = [Thread(target=one.run, name=one.kind, daemon=True) for one in workers]
+        for thread in threads:
+            thread.start()
         typer.echo("Waiting for papers to read (Ctrl-C stops it)")
         stop.wait()
-        reading.stop()
-        thread.join(STOP_S)
+        for one in workers:
+            one.stop()
+        for thread in threads:
+            thread.join(STOP_S)
 
 
 def migrate() -> None:
@@ -166,7 +170,7 @@ def _serve(settings: "Settings", services: "Services", listener: socket.socket) 
     serving.run(app, settings, listener)
 
 
-def _offer_metrics(services: "Services", worker: "Worker | None" = None) -> None:
+def _offer_metrics(services: "Services", *workers: "Worker") -> None:
     """On a port of their own, where that is set."""
     from vault import metrics
 
@@ -174,11 +178,12 @@ def _offer_metrics(services: "Services", worker: "Worker | None" = None) -> None
     if settings.metrics_port is None:
         return
     services.metrics.watch(metrics.Standing(services.db, lambda: services.uploading.borrowed_tokens))
-    if worker is not None:
-        services.metrics.watch(metrics.Beat(worker.silent_s))
-    lives = worker.lives if worker is not None else lambda: True
+    if workers:
+        services.metrics.watch(metrics.Beat(lambda: max(one.silent_s() for one in workers)))
     try:
-        port = metrics.serve(services.metrics, settings.metrics_host, settings.metrics_port, lives)
+        port = metrics.serve(
+            services.metrics, settings.metrics_host, settings.metrics_port, lambda: all(one.lives() for one in workers)
+        )
     except OSError as error:
         where = f"{settings.metrics_host} port {settings.metrics_port}"
         fail(f"cannot listen for Prometheus on {where}: {error.strerror}. Set DOCVAULT_METRICS_PORT.")

@@ -23,10 +23,11 @@ from vault.pages import (
     share,
     taking,
     verifying,
+    zoom,
 )
 
 router = APIRouter()
 CITIZENS = (papers, adding, paper, binned, account, taking, bringing, offering, share, seen, consent, dossiers)
 OFFICERS = (officer, verifying, officer_dossiers, figures)
-for area in (home, entrance, explanations, link, *CITIZENS, *OFFICERS):
+for area in (home, entrance, explanations, link, zoom, *CITIZENS, *OFFICERS):
     router.include_router(area.router)

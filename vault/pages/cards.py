@@ -46,7 +46,7 @@ def card(kinds: Kinds, paper: Paper, language: str, today: date, snippet: Snippe
         holder=holder(seen),
         expiry=expiry(paper.document.expires_on, today),
         busy=seen.state in BUSY,
-        has_picture=paper.version.pages_read > 0,
+        has_picture=paper.version.shown > 0,
         snippet=tuple(pieces(snippet)) if snippet else (),
     )
 

@@ -83,7 +83,15 @@ def open_paper(
         received = redeeming.get_for_agency(session, officer.ring, grant_id)
     shown = shares.received_paper(services.kinds, released.item, language)
     pages = range(1, released.pages + 1)
-    return page(request, "officer/paper.html", officer, received=received, paper=shown, pages=pages)
+    return page(
+        request,
+        "officer/paper.html",
+        officer,
+        received=received,
+        paper=shown,
+        pages=pages,
+        sheets=released.version.sheets,
+    )
 
 
 def _case(kinds: Kinds, received: Received, language: str) -> Case:

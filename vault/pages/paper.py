@@ -55,9 +55,18 @@ def progress(
     with services.db.read() as session:
         paper = documents.get_live(session, citizen.wallet, document_id)
     version = paper.version
-    news = version.state not in cards.BUSY or (seen == 0 and version.pages_read > 0)
+    news = version.state not in cards.BUSY or (seen == 0 and version.shown > 0)
     headers = {"HX-Refresh": "true"} if news else None
     return page(request, "papers/progress.html", citizen, headers=headers, paper=paper, back=local(back, ""))
+
+
+@router.get("/papers/{document_id}/sheets")
+def sheets(document_id: DocumentId, request: Request, citizen: CitizenDep, services: ServicesDep) -> Response:
+    """How far the large views are, for the paper's own page; tells it to load itself anew when all are made."""
+    with services.db.read() as session:
+        paper = documents.get_live(session, citizen.wallet, document_id)
+    headers = None if paper.version.cutting else {"HX-Refresh": "true"}
+    return page(request, "papers/sheets.html", citizen, headers=headers, paper=paper)
 
 
 @router.post("/papers/{document_id}/read-again")

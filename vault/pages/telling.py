@@ -67,6 +67,7 @@ REFUSALS: Mapping[str, str] = {
     "expired": "Its time was over.",
     "not-in-grant": "You did not share this paper with them.",
     "no-longer-kept": "You no longer keep this paper.",
+    "no-opening": "The time of the opening was over.",
     "openings-used-up": "All openings that you allowed were used.",
     "code-not-proved": "They did not prove that the code was meant for them.",
     "link-used": "The code had been used before; it works only once.",

@@ -95,9 +95,8 @@ def _whole(
 
 
 def _take_back(services: Services, whole: _Whole) -> None:
-    """Of a single part, which is the whole, nothing: it is still the upload's."""
-    if whole.parts:
-        papers.remove(services.blobs, Remains(whole.version_id))
+    """Of a single part, which is the whole, only its pictures: it is still the upload's."""
+    papers.remove(services.blobs, Remains(whole.version_id, 1), original=bool(whole.parts))
 
 
 def _look_over_and_enter(services: Services, citizen: Citizen, held: Holding, whole: _Whole, entry: Entry) -> None:

@@ -1,0 +1,89 @@
+"""The second worker: cuts large pages into tiles, so that no small paper waits for its reading behind them."""
+
+import logging
+from collections.abc import Iterator
+from time import monotonic
+
+from sqlmodel import Session
+
+import ocr
+from ocr import Place
+from ocr.errors import OcrError
+from storage.errors import BlobMissing
+from vault import jobs, papers, tiles
+from vault.jobs import Ticket
+from vault.models import JobKind, Version
+from vault.services import SealedSource
+from vault.worker import LeaseLost, Worker
+
+TOLD_EVERY_S = 1.0
+
+log = logging.getLogger(__name__)
+
+
+class Cutter(Worker):
+    """Cuts the sheets of one version after the other; each is one blob, made anew if this was killed on the way."""
+
+    kind = JobKind.sheets
+
+    def _work(self, ticket: Ticket) -> None:
+        """Each page that is done earns the job another attempt: many pages may outlast many restarts."""
+        attempts = self._services.settings.reading_attempts
+        with self._kept_alive(ticket):
+            while (found := self._next(ticket)) is not None:
+                page, done = found
+                if ticket.attempt > attempts + done:
+                    self._drop(ticket, page)
+                else:
+                    self._cut_or_drop(ticket, page)
+
+    def _next(self, ticket: Ticket) -> tuple[int, int] | None:
+        """The page to be cut now and how many are; None when all are, and the job is done with that."""
+        with self._services.db.write() as session:
+            version = self._mine(session, ticket)
+            if not version.cutting:
+                jobs.finish(session, ticket)
+                return None
+            version.sheet_percent = 0
+            return version.sheets[version.sheets_cut], version.sheets_cut
+
+    def _cut_or_drop(self, ticket: Ticket, page: int) -> None:
+        """A page that cannot be cut keeps its preview alone; the others go on."""
+        try:
+            self._cut(ticket, page)
+        except (OcrError, BlobMissing) as error:
+            log.warning("a sheet could not be cut", exc_info=error)
+            self._drop(ticket, page)
+            return
+        with self._services.db.write() as session:
+            version = self._mine(session, ticket)
+            version.sheets_cut, version.sheet_percent = version.sheets_cut + 1, 0
+
+    def _drop(self, ticket: Ticket, page: int) -> None:
+        with self._services.db.write() as session:
+            version = self._mine(session, ticket)
+            version.sheets = [number for number in version.sheets if number != page]  # a new list: it is kept as JSON
+
+    def _cut(self, ticket: Ticket, page: int) -> None:
+        services = self._services
+        original = papers.open_original(services.blobs, ticket.key, ticket.version_id)
+        with ocr.cut(SealedSource(original), services.reading_limits, page) as sheet:
+            told = self._telling(ticket, sheet)
+            papers.put_sheet(services.blobs, ticket.key, ticket.version_id, page, tiles.pack(sheet.pyramid, told))
+
+    def _telling(self, ticket: Ticket, sheet: ocr.Sheet) -> Iterator[tuple[Place, bytes]]:
+        """The tiles as they pass; every second it is told how far they are. Raises `LeaseLost`."""
+        told = monotonic()
+        for number, tile in enumerate(sheet.tiles):
+            if monotonic() - told > TOLD_EVERY_S:
+                told = monotonic()
+                with self._services.db.write() as session:
+                    self._mine(session, ticket).sheet_percent = 100 * number // sheet.pyramid.tiles
+            yield tile
+
+    def _mine(self, session: Session, ticket: Ticket) -> Version:
+        """The version, as long as this attempt may write to it; each time is another sign of life."""
+        version = session.get(Version, ticket.version_id)
+        if version is None or not self._extend(session, ticket):
+            raise LeaseLost
+        return version
