@@ -64,9 +64,14 @@ def check_name(name: str) -> str:
 
     No part is empty or starts with a dot or a dash: a name can step out of no folder and hide in none.
     """
-    if len(name) > LONGEST_NAME or not _NAME.fullmatch(name):
+    if not is_name(name):
         raise ValueError("not the name of a blob")
     return name
+
+
+def is_name(name: str) -> bool:
+    """Whether `check_name` lets it pass."""
+    return len(name) <= LONGEST_NAME and _NAME.fullmatch(name) is not None
 
 
 def check_prefix(prefix: str) -> str:

@@ -13,7 +13,7 @@ from secrets import token_hex
 from minio.datatypes import Part, Upload
 
 from storage import s3client
-from storage.blobs import BlobInfo, check_name, check_prefix
+from storage.blobs import BlobInfo, check_name, check_prefix, is_name
 from storage.errors import BlobExists, BlobMissing, StorageError, StoreUnavailable
 from storage.s3client import WRITE_MARK, Client, Place, RangeBeyond, UploadGone
 
@@ -86,18 +86,12 @@ class S3Blobs:
         while more:
             uploads, more = self._client.uploads(last)
             for last in uploads:
-                with suppress(UploadGone):
+                with suppress(UploadGone, ValueError):  # completed meanwhile, or no put of ours
                     yield self._leftover(last)
 
     def discard(self, name: str) -> None:
         """As `Blobs.discard`."""
-        blob, _, upload = name.partition(BETWEEN)
-        try:
-            check_name(blob)
-        except ValueError:
-            raise ValueError("not the name of a temporary write") from None
-        if not _UPLOAD_ID.fullmatch(upload):
-            raise ValueError("not the name of a temporary write")
+        blob, upload = _unfinished(name)
         with suppress(UploadGone):
             self._client.abort(blob, upload)
 
@@ -105,22 +99,30 @@ class S3Blobs:
         after: str | None = None
         while page := self._client.page(prefix, after):
             for found in page:
-                with suppress(ValueError):  # what no put made
-                    name = check_name(found.object_name or "")
+                name = found.object_name or ""
+                if is_name(name):  # else no put of ours made it
                     yield BlobInfo(name, found.size or 0, found.last_modified or datetime.now(UTC))
             if len(page) < s3client.PAGE:
                 return
             after = page[-1].object_name
 
     def _leftover(self, upload: Upload) -> BlobInfo:
-        parts = self._client.parts(upload.object_name, upload.upload_id or "")
         name = f"{upload.object_name}{BETWEEN}{upload.upload_id}"
+        parts = self._client.parts(*_unfinished(name))
         return BlobInfo(name, sum(part.size or 0 for part in parts), upload.initiated_time or datetime.now(UTC))
 
     def _missing(self, name: str) -> StorageError:
         # Without its bucket it is the store that is missing, and no blob should be taken for lost.
         there = self._client.there()
         return BlobMissing(name) if there else StoreUnavailable("the object store has no such bucket")
+
+
+def _unfinished(name: str) -> tuple[str, str]:
+    """The blob and the id of the upload that a name of `temporary` is made of. Raises `ValueError` for other names."""
+    blob, _, upload = name.partition(BETWEEN)
+    if not is_name(blob) or not _UPLOAD_ID.fullmatch(upload):
+        raise ValueError("not the name of a temporary write")
+    return blob, upload
 
 
 class _Write:

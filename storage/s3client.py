@@ -28,7 +28,8 @@ ATTEMPTS = 4
 """Times that one request is tried before the store counts as away."""
 FIRST_WAIT_S = 0.2
 """Longest wait before the second try; each further one may wait twice as long (with jitter: any time up to that)."""
-CONNECTIONS = 32
+CONNECTIONS = 64
+"""Kept open at most, for as many threads at once."""
 PAGE = 1000
 """Names asked for at once in listings; no store gives more."""
 WRITE_MARK = "x-amz-meta-write"

@@ -161,10 +161,14 @@ def test_listings_longer_than_a_page_are_whole(blobs: S3Blobs, monkeypatch: pyte
     assert len(left) == len(set(left)) == 5
 
 
-def test_a_stranger_in_the_bucket_is_no_blob(blobs: S3Blobs, swift: Swift, place: Place) -> None:
+def test_a_stranger_in_the_bucket_is_no_blob(blobs: S3Blobs, place: Place) -> None:
     blobs.put("paper", [b"x"])
-    s3client.Client(place).put("Not/One Of Ours", bytearray(b"x"), {})
+    client = s3client.Client(place)
+    client.put("Not/One Of Ours", bytearray(b"x"), {})
+    client.begin("Nor/This One", {})
+    upload = client.begin("ours", {})
     assert [info.name for info in blobs.list()] == ["paper"]
+    assert [info.name for info in blobs.temporary()] == [f"ours?{upload}"]
 
 
 def test_a_busy_store_is_asked_again(way: Flaky, distant: S3Blobs) -> None:

@@ -56,6 +56,20 @@ def test_a_vault_moves_to_an_object_store_and_back(
     assert "3 same" in copied(f"files:{back}", away).output
 
 
+def test_a_vault_moves_as_the_readme_says(world: World, swift: Swift, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.put_in()
+    for name, value in swift.settings(swift.bucket()).items():
+        monkeypatch.setenv(f"DOCVAULT_{name.upper()}", value)
+    quick = ["doctor", "--quick"]
+    assert "missing" in CliRunner().invoke(app, quick).stdout
+    folder = f"files:{world.services.settings.blobs}"
+    assert "3 copied" in copied(folder, "settings").output
+    world.put_in()
+    assert "3 copied, 3 same" in copied(folder, "settings").output
+    looked = CliRunner().invoke(app, quick)
+    assert "All 2 versions of papers are there" in looked.stdout
+
+
 def test_a_damaged_copy_is_named_and_mended(world: World, swift: Swift) -> None:
     paper, bucket = world.put_in(), swift.bucket()
     away, store = address(swift, bucket), S3Blobs(swift.place(bucket))
