@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from sqlalchemy import ColumnElement
-from sqlmodel import Session, col, delete, select
+from sqlmodel import Session, col, delete, func, select
 
 from storage.errors import BlobMissing, SealBroken
 from storage.keys import Key, context
@@ -22,7 +22,7 @@ from vault.db import now, taken_back_by
 from vault.errors import NotFound, NothingPrepared
 from vault.export import contents
 from vault.export.contents import Writer
-from vault.models import Account, Export, Version, new_id
+from vault.models import Account, Document, Export, Version, new_id
 from vault.models import Wallet as WalletRow
 from vault.principals import Citizen
 from vault.services import Services
@@ -117,6 +117,13 @@ def remove(services: Services, blobs: list[str]) -> None:
         services.blobs.delete(name)
 
 
+def how_much(session: Session, citizen: Citizen) -> tuple[int, int]:
+    """Papers, and bytes of all their versions."""
+    papers_of = select(func.count()).select_from(Document).where(Document.citizen_id == citizen.citizen_id)
+    bytes_of = select(func.coalesce(func.sum(Version.size), 0)).where(Version.citizen_id == citizen.citizen_id)
+    return session.exec(papers_of).one(), int(session.exec(bytes_of).one())
+
+
 def export_key(export: Export, wallet: Wallet) -> Key:
     return wallet.key.unwrap(export.wrapped_key, context("export-key", export.citizen_id, export.id))
 
@@ -136,7 +143,6 @@ def manifest_context(export_id: str) -> bytes:
 def _made(session: Session, citizen: Citizen) -> Export:
     at, export_id = now(session).replace(microsecond=0), new_id()
     wrapped = citizen.wallet.key.wrap(Key.generate(), context("export-key", citizen.citizen_id, export_id))
-    sizes = session.exec(select(Version.size).where(Version.citizen_id == citizen.citizen_id)).all()
     export = Export(
         id=export_id,
         citizen_id=citizen.citizen_id,
@@ -144,7 +150,7 @@ def _made(session: Session, citizen: Citizen) -> Export:
         created_at=at,
         expires_at=at + LASTS,
         wrapped_key=wrapped,
-        total=sum(sizes),
+        total=how_much(session, citizen)[1],
     )
     session.add(export)
     session.flush()

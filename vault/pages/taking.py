@@ -4,13 +4,11 @@ from contextlib import suppress
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request, Response
-from sqlmodel import Session, func, select
 
 from vault.api.exports import export_out
 from vault.api.principals import CitizenDep, ServicesDep
 from vault.errors import NothingPrepared, VaultError
 from vault.export import preparing
-from vault.models import Document, Version
 from vault.pages.addresses import go
 from vault.pages.forms import problem_of
 from vault.pages.render import page
@@ -60,7 +58,7 @@ def discard(citizen: CitizenDep, services: ServicesDep) -> Response:
 def _show(request: Request, citizen: Citizen, services: Services, problem: Problem | None = None) -> Response:
     with services.db.read() as session:
         export = preparing.current(session, citizen)
-        count, size = _how_much(session, citizen)
+        count, size = preparing.how_much(session, citizen)
     return page(
         request,
         "account/export.html",
@@ -71,10 +69,3 @@ def _show(request: Request, citizen: Citizen, services: Services, problem: Probl
         count=count,
         size=size,
     )
-
-
-def _how_much(session: Session, citizen: Citizen) -> tuple[int, int]:
-    """Papers and bytes of all their versions."""
-    mine = (Document.citizen_id == citizen.citizen_id, Version.citizen_id == citizen.citizen_id)
-    papers = session.exec(select(func.count()).select_from(Document).where(mine[0])).one()
-    return papers, int(session.exec(select(func.sum(Version.size)).where(mine[1])).one() or 0)
