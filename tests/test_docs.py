@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
+from vault import firststart, metrics
 from vault.cli import app
+from vault.settings import Settings
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted((*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")))
@@ -65,3 +67,14 @@ def test_every_target_of_make_that_is_named_is_one() -> None:
     named = {name for page in PAGES for name in re.findall(r"`make ([a-z-]+)`", page.read_text("utf-8"))}
     assert named
     assert named <= targets
+
+
+def test_every_figure_is_explained_and_every_explained_one_is_told(tmp_path: Path) -> None:
+    services = firststart.prepare(Settings(data_dir=tmp_path / "data"))
+    services.metrics.watch(metrics.Standing(services.db, lambda: 0))
+    services.metrics.watch(metrics.Beat(lambda: 0.0))
+    services.metrics.answered("/", "GET", 200, 0.1)
+    told = {family.name for family in services.metrics.registry.collect() if family.name.startswith("docvault_")}
+    services.db.close()
+    explained = set(re.findall(r"docvault_[a-z_]+", (ROOT / "docs" / "operations.md").read_text("utf-8")))
+    assert {name.removesuffix("_total") for name in explained} == told

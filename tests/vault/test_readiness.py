@@ -14,6 +14,7 @@ from sqlmodel import update
 
 from storage.blobs import BlobInfo, Blobs
 from storage.errors import StoreUnavailable
+from tests.journeys.processes import wait_until
 from tests.vault import clients
 from tests.vault.visitors import URL
 from tests.vault.world import World
@@ -23,6 +24,7 @@ from vault.db import Database, now
 from vault.models import Job
 from vault.readiness import Readiness
 from vault.services import Services
+from vault.worker import Worker
 
 
 class AwayBlobs(Blobs):
@@ -126,3 +128,17 @@ def test_a_store_that_hangs_holds_up_no_probe(world: World, monkeypatch: pytest.
     assert missing(replace(world.services, blobs=AwayBlobs(hangs))) == ("store",)
     assert time.monotonic() - began < 10, "the answer did not wait for the store"
     hangs.set()
+
+
+def test_a_worker_that_is_stuck_is_found_out_and_one_that_waits_is_not(world: World) -> None:
+    worker = Worker(world.services)
+    lease = world.services.settings.lease_s
+    assert worker.lives()
+    worker._seen -= 2 * lease + 1  # as if a job had hung for so long without extending its lease
+    assert not worker.lives()
+    thread = threading.Thread(target=worker.run)
+    thread.start()
+    wait_until(worker.lives)
+    worker.stop()
+    thread.join()
+    assert worker.silent_s() < lease
