@@ -8,7 +8,6 @@ Same uvicorn, same client, in turns; the best of each counts, since noise only e
 
 import http.client
 import os
-import random
 import subprocess
 import sys
 import tempfile
@@ -19,8 +18,9 @@ from pathlib import Path
 
 import httpx
 
-from bench.upload import MIB, ROWS, WIDTH, BigPaper, emit, upload
+from bench.upload import MIB, emit, upload
 from tests.servers import Server, free_port
+from tests.uploads.big import BigPaper, noise
 
 SIZE = 256 * MIB
 ROUNDS = 7
@@ -40,12 +40,9 @@ uvicorn.run(app, port=int(sys.argv[2]), access_log=False, log_config=None, serve
 
 
 def main() -> None:
-    noise = random.Random(2).randbytes(WIDTH * ROWS)  # noqa: S311 - to be the same each time, not to be secret
-    paper = BigPaper(SIZE, noise)
+    paper = BigPaper(SIZE, noise())
     with tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR", "/var/tmp")) as folder:  # noqa: S108 - a disk
-        plain = Path(folder) / "plain.pdf"
-        with plain.open("wb") as file:
-            file.writelines(paper.pieces())
+        plain = paper.write(Path(folder) / "plain.pdf")
         with Server(Path(folder) / "data", embedded_worker=False) as server, plain_server(plain) as port:
             client = server.citizen()
             session = client.cookies["docvault"]

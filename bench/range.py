@@ -14,10 +14,11 @@ from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
-from bench.upload import MIB, ROWS, WIDTH, BigPaper, emit, upload
+from bench.upload import MIB, emit, upload
 from storage.files import FileBlobs
 from storage.keys import Key
 from tests.servers import Server
+from tests.uploads.big import BigPaper, Drawing, noise
 from vault import papers
 
 SMALL, LARGE = MIB, 1024 * MIB
@@ -30,19 +31,20 @@ Read = Callable[[int], bytes]
 
 
 def main() -> None:
-    noise = random.Random(2).randbytes(WIDTH * ROWS)  # noqa: S311 - to be the same each time, not to be secret
+    pages = noise()
+    small, large = BigPaper(SMALL, pages), Drawing(LARGE, pages)
     with tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR", "/var/tmp")) as folder:  # noqa: S108 - a disk
-        over_http(Path(folder), noise)
-        below_it(Path(folder), noise)
+        over_http(Path(folder), small, large)
+        below_it(Path(folder), small, large)
 
 
-def over_http(folder: Path, noise: bytes) -> None:
+def over_http(folder: Path, *sheets: BigPaper) -> None:
     """`GET` with `Range`: session, owner, key and answer included."""
     with Server(folder / "data", embedded_worker=False, max_upload_bytes=2 * LARGE) as server:
         client = server.citizen()
         session = client.cookies["docvault"]
-        for size in (SMALL, LARGE):
-            upload(server, session, BigPaper(size, noise))
+        for sheet in sheets:
+            upload(server, session, sheet)
         listed = sorted(client.get("/api/documents").json()["documents"], key=lambda one: one["version"]["size"])
         connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
         small, large = (asked(connection, session, str(one["id"])) for one in listed)
@@ -50,15 +52,15 @@ def over_http(folder: Path, noise: bytes) -> None:
         connection.close()
 
 
-def below_it(folder: Path, noise: bytes) -> None:
+def below_it(folder: Path, *sheets: BigPaper) -> None:
     """`papers.open_original` on files, opened anew for each range."""
     blobs, key = FileBlobs(folder / "blobs"), Key.generate()
 
-    def opened(name: str, size: int) -> Read:
-        papers.put_original(blobs, key, name, BigPaper(size, noise).pieces())
+    def opened(name: str, sheet: BigPaper) -> Read:
+        papers.put_original(blobs, key, name, sheet.pieces())
         return lambda offset: papers.open_original(blobs, key, name).read(offset, PIECE)
 
-    small, large = opened("small", SMALL), opened("large", LARGE)
+    small, large = (opened(f"sheet-{number}", sheet) for number, sheet in enumerate(sheets))
     compare("range.files.1gib_vs_1mib", small, large, "papers.open_original")
 
 
