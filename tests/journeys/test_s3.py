@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import httpx
 import pytest
@@ -127,3 +128,22 @@ def test_a_process_without_its_bucket_says_so(two: Two, swift: Swift) -> None:
     told = elsewhere.run("doctor", "--quick")
     assert told.returncode == 1
     assert "no such bucket" in told.stdout
+
+
+def test_while_the_store_is_away_people_are_told_and_afterwards_everything_is_there(tmp_path: Path) -> None:
+    data = sheets.born_digital(["Giay xac nhan"], padding=PART)
+    with Swift(tmp_path / "swift") as swift:
+        kept = swift.settings(swift.bucket()) | {"s3_timeout_s": "2", "s3_connect_timeout_s": "1"}
+        with Server(tmp_path / "data", embedded_worker=False, **kept) as server:
+            client = server.citizen()
+            address = f"/api/documents/{put_in(client, 'mot.pdf', data)['id']}/content"
+            for leave, come_back in ((swift.stop, swift.start), (swift.pause, swift.resume)):
+                leave()
+                for answer in (client.get(address), client.post("/api/documents", files={"file": ("hai.pdf", data)})):
+                    assert (answer.status_code, answer.json()["type"]) == (503, "/problems/store-unavailable")
+                    assert int(answer.headers["retry-after"]) > 0
+                processes.wait_until(lambda: client.get("/readyz").status_code == 503)
+                assert len(client.get("/api/documents").json()["documents"]) == 1
+                come_back()
+                assert client.get(address).content == data
+                processes.wait_until(lambda: client.get("/readyz").status_code == 200)
