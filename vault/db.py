@@ -11,9 +11,10 @@ from pathlib import Path
 from threading import RLock
 from typing import Any, Self
 
-from sqlalchemy import Connection, DateTime, Dialect, TypeDecorator, event, text
+from sqlalchemy import URL, Connection, DateTime, Dialect, TypeDecorator, event, make_url, text
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError, TimeoutError
-from sqlmodel import Session, create_engine
+from sqlmodel import Session, SQLModel, create_engine
 
 from vault.settings import Settings
 
@@ -27,6 +28,7 @@ HAPPENED = "happened"
 """Where a session notes the kinds of what it records."""
 STARTING, MIGRATING = 0x646F6376_00000001, 0x646F6376_00000002
 """Names of the turns that processes take on PostgreSQL (advisory locks)."""
+DRIVERS = {"postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -73,7 +75,7 @@ class Database:
 
     def __init__(self, url: str, reach: Reach = Reach()) -> None:
         self.is_sqlite = url.startswith("sqlite")
-        self.engine = create_engine(url, hide_parameters=True, **({} if self.is_sqlite else reach.options()))
+        self.engine = create_engine(_address(url), hide_parameters=True, **({} if self.is_sqlite else reach.options()))
         self._password_file = reach.password_file
         if self._password_file is not None:
             event.listen(self.engine, "do_connect", self._add_password)
@@ -206,6 +208,18 @@ def now(session: Session) -> datetime:
         return datetime.fromisoformat(value).replace(tzinfo=UTC)
     value = session.connection().execute(text("SELECT clock_timestamp()")).scalar_one()
     return value.astimezone(UTC) if isinstance(value, datetime) else datetime.fromisoformat(value)
+
+
+def _address(url: str) -> URL:
+    """PostgreSQL as people write it (`postgresql://…`, `postgres://…`) is reached by the driver that comes along."""
+    address = make_url(url)
+    return address.set(drivername=DRIVERS.get(address.drivername, address.drivername))
+
+
+def insert(session: Session, table: type[SQLModel]) -> sqlite.Insert | postgresql.Insert:
+    """An INSERT that may say what to do on a conflict, which both databases write alike and SQLAlchemy does not."""
+    of_dialect = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    return of_dialect(table)
 
 
 def _make_private(path: str | None) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, delete
 
-from vault.db import now
+from vault.db import insert, now
 from vault.errors import TooManyAttempts
 from vault.models import Failures
 
@@ -33,13 +33,13 @@ def begin(session: Session, allowances: tuple[Allowance, ...]) -> None:
     Raises `TooManyAttempts` (with seconds to wait) and counts nothing while any of the subjects is slowed.
     """
     at = now(session)
-    rows = [session.get(Failures, a.subject, with_for_update=True) for a in allowances]
+    rows = [_held(session, allowance.subject, at) for allowance in allowances]
     # an end beyond the longest wait was set before the clock went back
-    waits = [r.until - at for a, r in zip(allowances, rows, strict=True) if r and at < r.until <= at + a.longest]
+    waits = [r.until - at for a, r in zip(allowances, rows, strict=True) if at < r.until <= at + a.longest]
     if waits:
         raise TooManyAttempts(retry_after=int(max(waits).total_seconds()) + 1)
     for allowance, row in zip(allowances, rows, strict=True):
-        _count(session, allowance, row, at)
+        _count(allowance, row, at)
 
 
 def succeed(session: Session, subject: bytes) -> None:
@@ -60,11 +60,16 @@ def forget(session: Session) -> None:
     session.exec(delete(Failures).where(col(Failures.updated_at) < now(session) - FORGET_AFTER))
 
 
-def _count(session: Session, allowance: Allowance, row: Failures | None, at: datetime) -> None:
-    if row is None or row.updated_at < at - FORGET_AFTER:
-        row = row or Failures(subject=allowance.subject, count=0, until=at, updated_at=at)
+def _held(session: Session, subject: bytes, at: datetime) -> Failures:
+    """The counter, new or old, locked: whoever counts at the same time waits, also where there was none yet."""
+    new = insert(session, Failures).values(subject=subject, count=0, until=at, updated_at=at)
+    session.exec(new.on_conflict_do_update(index_elements=["subject"], set_={"count": Failures.count}))
+    return session.get_one(Failures, subject)
+
+
+def _count(allowance: Allowance, row: Failures, at: datetime) -> None:
+    if row.updated_at < at - FORGET_AFTER:
         row.count = 0
-        session.add(row)
     row.count += 1
     row.updated_at = at
     row.until = at + delay(row.count, allowance)
