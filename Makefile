@@ -16,8 +16,8 @@ setup-test: ## Install what the tests need and is missing
 run: setup ## Serve the vault with its demo on 127.0.0.1:8000, and a portal to try it with on 127.0.0.1:8001
 	@exec scripts/run $(ARGS)
 
-test: setup-test ## Run all tests (ARGS="-k word" for some)
-	@$(BIN)/python -m pytest $(ARGS)
+test: setup-test ## Run all tests, side by side (ARGS="-k word" for some, ARGS="-n 0" one after the other)
+	@$(BIN)/python -m pytest -n $$(nproc) --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 check: setup-test ## Style, types, layout and locks: what CI checks before the tests
 	$(BIN)/ruff check

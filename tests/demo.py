@@ -1,29 +1,40 @@
 """The demo's data folder: its papers are really read once for a whole run of tests, then copied where it is wanted."""
 
-import atexit
+import fcntl
 import shutil
-import tempfile
-from functools import cache
 from pathlib import Path
 
 from tests import needs
+from tests.databases import Databases
 from vault import firststart
 from vault.demo.seed import seed
 from vault.settings import Settings
 
+NAME = "demo"
 
-def lay(data: Path) -> Path:
+
+def lay(data: Path, databases: Databases) -> Path:
     """A copy of it at `data`, which must not be there yet: a first start that is over."""
-    shutil.copytree(_first(), data)
+    first = _first(databases.shared)
+    shutil.copytree(first, data, ignore=shutil.ignore_patterns("docvault.db*"))
+    databases.keep(NAME, first)
+    databases.make(data, NAME)
     return data
 
 
-@cache
-def _first() -> Path:
+def _first(shared: Path) -> Path:
+    """Whichever process comes first reads; the others wait for it."""
     needs.need_tesseract()
-    folder = Path(tempfile.mkdtemp(prefix="docvault-demo-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    services = firststart.prepare(Settings(data_dir=folder / "data"))
+    data = shared / "demo" / "data"
+    with (shared / "demo.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not data.exists():
+            _seed(data.with_name("unfinished"))
+            data.with_name("unfinished").rename(data)
+    return data
+
+
+def _seed(data: Path) -> None:
+    services = firststart.prepare(Settings(data_dir=data))
     seed(services)
     services.db.close()
-    return folder / "data"

@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -15,6 +16,7 @@ from typing import Self
 import psycopg
 
 from tests import needs
+from tests.journeys.processes import descendants
 
 PROGRAMS = "/usr/lib/postgresql"
 UNPRIVILEGED = "postgres"
@@ -74,9 +76,17 @@ class PostgresServer:
             time.sleep(0.05)
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
-        """SIGINT breaks off what is under way, SIGQUIT does not even write it down, SIGKILL is a crash."""
+        """SIGINT breaks off what is under way, SIGQUIT does not even write it down."""
         if self._process is not None and self._process.poll() is None:
             self._process.send_signal(how)
+            self._process.wait(STARTS_WITHIN_S)
+
+    def crash(self) -> None:
+        """kill -9 of all its processes at once: with the first one dead, the others would tidy up."""
+        if self._process is not None:
+            for pid in (self._process.pid, *descendants(self._process.pid)):
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
             self._process.wait(STARTS_WITHIN_S)
 
     def url(self, name: str, role: str = VAULT_ROLE) -> str:

@@ -4,15 +4,19 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+from urllib.request import urlopen
 
 import httpx
+
+from tests import forking
+from tests.databases import Databases
+from vault.settings import Settings
 
 STARTS_WITHIN_S = 60
 STOPS_WITHIN_S = 20
@@ -26,13 +30,20 @@ def free_port() -> int:
 
 
 class Server:
-    """`docvault serve` as a child process. `settings` are DOCVAULT_* variables without the prefix, in lower case."""
+    """`docvault serve` as a child process. `settings` are DOCVAULT_* variables without the prefix, in lower case.
 
-    def __init__(self, data: Path, *arguments: str, **settings: str | int | bool) -> None:
+    Its database is one of those given, the same for each server on one data folder; otherwise SQLite in that folder.
+    """
+
+    def __init__(
+        self, data: Path, *arguments: str, databases: Databases | None = None, **settings: str | int | bool
+    ) -> None:
         self.data, self.port, self.log = data, free_port(), data.parent / f"{data.name}.log"
         self.url = f"http://127.0.0.1:{self.port}"
-        self._arguments, self._settings = arguments, settings
-        self.process: subprocess.Popen[bytes] | None = None
+        self._made = databases if databases and not databases.has(data) else None
+        where = databases.make(data) if databases else {}
+        self._arguments, self._settings = arguments, {**where, **settings}
+        self.process: forking.Process | None = None
         self._clients: list[httpx.Client] = []
 
     @property
@@ -45,22 +56,25 @@ class Server:
         return os.environ | {f"DOCVAULT_{name.upper()}": value for name, value in (own | given).items()}
 
     @property
+    def here(self) -> Settings:
+        """Its settings, for what opens the same vault from this process."""
+        own: Mapping[str, Any] = {"data_dir": self.data, "port": self.port, "public_url": self.url}
+        return Settings(**{**own, **self._settings})
+
+    @property
     def pid(self) -> int:
         if self.process is None:
             raise RuntimeError("the server was never started")
         return self.process.pid
 
     def start(self) -> Self:
-        with self.log.open("ab") as log:
-            command = [sys.executable, "-m", "vault.cli", "serve", *self._arguments]
-            self.process = subprocess.Popen(command, env=self.environment, stdout=log, stderr=log)
+        self.process = forking.start("vault.cli", "serve", *self._arguments, env=self.environment, log=self.log)
         self._wait_until_up()
         return self
 
     def run(self, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
         """Another `docvault` command on the same data."""
-        command = [sys.executable, "-m", "vault.cli", *arguments]
-        return subprocess.run(command, env=self.environment, input=stdin, capture_output=True, text=True, timeout=120)
+        return forking.run("vault.cli", *arguments, env=self.environment, stdin=stdin)
 
     def stop(self) -> int:
         """As Ctrl-C; returns the exit code."""
@@ -98,6 +112,8 @@ class Server:
             client.close()
         if self.process is not None and self.process.poll() is None:
             self.stop()
+        if self._made is not None:
+            self._made.drop(self.data)
 
     def _end(self, how: signal.Signals) -> int:
         if self.process is None:
@@ -111,10 +127,9 @@ class Server:
         while time.monotonic() < ends:
             if self.process is None or self.process.poll() is not None:
                 break
-            with suppress(httpx.TransportError):
-                httpx.get(f"{self.url}/.well-known/jwks.json", timeout=5).raise_for_status()
+            with suppress(OSError), urlopen(f"{self.url}/.well-known/jwks.json", timeout=5):  # noqa: S310 - http
                 return
-            time.sleep(0.1)
+            time.sleep(0.01)
         raise RuntimeError(f"the server did not come up: {self.log.read_text()[-2000:]}")
 
 

@@ -7,27 +7,28 @@ import httpx
 import pytest
 
 from sharing.keys import SigningKey, jwks
+from tests.databases import Databases
 from tests.dpop import Dpop
 from tests.servers import Server
 from tests.vault import world as worlds
 from tests.vault.world import World
 from vault import accesstokens, agencies, firststart
-from vault.settings import MIB, Settings
+from vault.settings import MIB
 
 SIZE = 96 * MIB
 PART = 64 * 1024
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with Server(tmp_path_factory.mktemp("bound") / "data", embedded_worker=False) as server:
+def server(tmp_path_factory: pytest.TempPathFactory, databases: Databases) -> Iterator[Server]:
+    with Server(tmp_path_factory.mktemp("bound") / "data", databases=databases, embedded_worker=False) as server:
         yield server
 
 
 @pytest.fixture(scope="module")
 def world(server: Server) -> Iterator[World]:
     """People who act beside the server, on its own database."""
-    services = firststart.prepare(Settings(data_dir=server.data, public_url=server.url))
+    services = firststart.prepare(server.here)
     yield worlds.build(services)
     services.db.close()
 

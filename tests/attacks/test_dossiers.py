@@ -13,6 +13,7 @@ import pytest
 
 from tests import needs
 from tests.attaching import Attempt, Portal, agree, answer, controls, origin, returned
+from tests.databases import Databases
 from tests.dpop import Dpop
 from tests.journeys.portals import open_portal, put_in
 from tests.servers import Server
@@ -56,10 +57,10 @@ class Town:
 
 
 @pytest.fixture(scope="module")
-def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+def town(tmp_path_factory: pytest.TempPathFactory, databases: Databases) -> Iterator[Town]:
     needs.need_tesseract()
     folder = tmp_path_factory.mktemp("dossiers")
-    with Server(folder / "data") as server:
+    with Server(folder / "data", databases=databases) as server:
         registry = open_portal(server, folder, "Sở Tư pháp", RECORD, officer="lan")
         police = open_portal(server, folder, "Công an phường", RECORD, LICENCE, officer="hung")
         an, binh = server.citizen("an"), server.citizen("binh")
@@ -176,10 +177,10 @@ def test_another_citizens_dossier_and_question_are_not_there(town: Town) -> None
 
 
 def test_mix_up_every_answer_names_its_issuer_and_no_other_vault_takes_its_code(
-    town: Town, tmp_path_factory: pytest.TempPathFactory
+    town: Town, tmp_path_factory: pytest.TempPathFactory, databases: Databases
 ) -> None:
     folder = tmp_path_factory.mktemp("other")
-    with Server(folder / "data") as server:
+    with Server(folder / "data", databases=databases) as server:
         other = open_portal(server, folder, "Sở Tư pháp", RECORD)
         an = server.citizen("an")
         put_in(an, "citizen-card")

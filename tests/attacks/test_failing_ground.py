@@ -28,6 +28,7 @@ def database_of(world: World) -> Path:
     return world.services.settings.data_dir / "docvault.db"
 
 
+@pytest.mark.only_on("sqlite")  # PostgreSQL locks no whole database
 def test_database_locked_for_long_is_a_wait_and_no_mystery(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(db, "BUSY_MS", 100)
     world.services.db.close()  # so that new connections take the shorter patience
@@ -40,6 +41,7 @@ def test_database_locked_for_long_is_a_wait_and_no_mystery(world: World, monkeyp
         assert client.delete(f"/api/documents/{paper.id}").status_code == 204
 
 
+@pytest.mark.only_on("sqlite")  # a limit of its own
 def test_database_without_space_says_that_the_disk_is_full(world: World) -> None:
     paper = world.put_in()
     with visitors.visitor(world, visitors.app_of(world), world.an) as client:
@@ -65,6 +67,7 @@ def test_error_that_nobody_foresaw_is_kept_out_of_caches_and_frames_too(world: W
     assert {name: answer.headers.get(name) for name in HEADERS} == HEADERS
 
 
+@pytest.mark.only_on("sqlite")  # a file
 def test_other_users_of_the_machine_cannot_open_the_database(world: World) -> None:
     world.put_in()
     made = list(database_of(world).parent.glob("docvault.db*"))

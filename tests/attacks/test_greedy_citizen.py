@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from ocr.kinds import Kind
+from tests.databases import Databases
 from tests.ocr.sheets import born_digital
 from tests.servers import Server
 from tests.vault import visitors
@@ -49,8 +50,9 @@ def test_long_searches_do_not_use_up_the_connections_to_the_database(world: Worl
     assert watched.held == {0}
 
 
-def test_uploads_that_trickle_leave_places_for_others(tmp_path: Path) -> None:
-    with Server(tmp_path / "data", upload_slots=PLACES, embedded_worker=False) as server, ExitStack() as open_ones:
+def test_uploads_that_trickle_leave_places_for_others(tmp_path: Path, databases: Databases) -> None:
+    server = Server(tmp_path / "data", databases=databases, upload_slots=PLACES, embedded_worker=False)
+    with server, ExitStack() as open_ones:
         greedy, other = server.citizen("tham"), server.citizen("an")
         for _ in range(PLACES_EACH):
             open_ones.enter_context(_begun(server.url, greedy))

@@ -1,10 +1,9 @@
 """Two processes serve one vault, and either may die: what is good once is good once for both, nothing is half-done."""
 
-import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Barrier, Timer
@@ -12,12 +11,15 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import Connection, text
 
 from tests import needs
 from tests.attaching import Attempt, Portal, agree, controls, origin, returned
+from tests.databases import Databases
 from tests.dpop import Dpop
 from tests.journeys.portals import open_portal, put_in
 from tests.servers import Server
+from vault.db import Database
 
 RECORD = "criminal-record-certificate"
 LISTS = {"grant_type": "client_credentials"}
@@ -27,13 +29,13 @@ COUNTS = {
     "grants without a dossier": '"grant" WHERE id NOT IN (SELECT grant_id FROM dossieritem)',
     "grants without items": '"grant" WHERE id NOT IN (SELECT grant_id FROM grantitem)',
     "grants without a code": '"grant" WHERE id NOT IN (SELECT grant_id FROM authorizationcode)',
-    "grants with two codes": "(SELECT grant_id FROM authorizationcode GROUP BY grant_id HAVING count(*) > 1)",
+    "grants with two codes": "(SELECT grant_id FROM authorizationcode GROUP BY grant_id HAVING count(*) > 1) AS twice",
     "tokens for what was not handed over": """accesstoken
         WHERE grant_id IN (SELECT id FROM "grant" WHERE redeemed_at IS NULL)""",
     "used codes without a token": """authorizationcode
         WHERE used_at IS NOT NULL AND grant_id NOT IN (SELECT grant_id FROM accesstoken WHERE grant_id IS NOT NULL)""",
     "codes more or fewer than answers": """(SELECT 1 WHERE (SELECT count(*) FROM authorizationcode)
-        <> (SELECT count(*) FROM authorizationrequest WHERE answered_at IS NOT NULL))""",
+        <> (SELECT count(*) FROM authorizationrequest WHERE answered_at IS NOT NULL)) AS uneven""",
 }
 """What would be half-done, as what to count; every request here is answered by agreeing, if at all."""
 
@@ -57,24 +59,34 @@ class Two:
         self.an_elsewhere.cookies.jar = self.an.cookies.jar  # cookies know no ports
 
     def halves(self) -> list[str]:
-        with closing(sqlite3.connect(self.one.data / "docvault.db")) as db:
+        with beside(self.one) as db:
             return halves(db)
 
 
-def halves(db: sqlite3.Connection) -> list[str]:
+@contextmanager
+def beside(server: Server) -> Iterator[Connection]:
+    """A connection past the vault; what it changes is taken back."""
+    db = Database(server.here.database)
+    with db.engine.connect() as connection:
+        yield connection
+    db.close()
+
+
+def halves(db: Connection) -> list[str]:
     """What is half-done in a database, in words."""
-    counted = {what: db.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for what, table in COUNTS.items()}  # noqa: S608 - from above
+    counted = {what: db.execute(text(f"SELECT count(*) FROM {table}")).scalar_one() for what, table in COUNTS.items()}  # noqa: S608 - from above
     return [what for what, count in counted.items() if count]
 
 
 @pytest.fixture(scope="module")
-def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Two]:
+def two(tmp_path_factory: pytest.TempPathFactory, databases: Databases) -> Iterator[Two]:
     needs.need_tesseract()
     folder: Path = tmp_path_factory.mktemp("two")
-    with Server(folder / "data") as one:
+    with Server(folder / "data", databases=databases) as one:
         portal, an = open_portal(one, folder, "Sở Tư pháp", RECORD), one.citizen("an")
         put_in(an, "citizen-card", full_name="Nguyễn Văn An")
-        with Server(folder / "data", public_url=one.url, embedded_worker=False) as other:
+        second = Server(folder / "data", databases=databases, public_url=one.url, embedded_worker=False)
+        with second as other:
             two = Two(one, other, portal, an)
             yield two
             assert two.halves() == []
@@ -110,13 +122,12 @@ def opened(portal: Portal, issued: dict[str, Any]) -> httpx.Response:
 
 @pytest.mark.parametrize("table", ["dossieritem", "grantitem", "authorizationcode", "accesstoken"])
 def test_what_is_half_done_is_noticed(two: Two, table: str) -> None:
-    """The control, on a copy."""
+    """The control, in a transaction that is taken back."""
     two.portal.attach(two.an, RECORD, f"H17-{next(_references):04}")
-    with closing(sqlite3.connect(two.one.data / "docvault.db")) as db, closing(sqlite3.connect(":memory:")) as copy:
-        db.backup(copy)
-        assert halves(copy) == []
-        copy.execute(f"DELETE FROM {table}")  # noqa: S608 - one of those above
-        assert halves(copy) != []
+    with beside(two.one) as db:
+        assert halves(db) == []
+        db.execute(text(f"DELETE FROM {table}"))  # noqa: S608 - one of those above
+        assert halves(db) != []
 
 
 # Good once

@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, FilePayload
 from sharing.keys import SigningKey, jwks
 from tests import demo
 from tests.attaching import REDIRECT_URI, Portal
+from tests.databases import Databases
 from tests.journeys import people, sheets
 from tests.journeys.browsing import DESK, PHONE, Visitor
 from tests.portal.conftest import PortalProcess
@@ -28,10 +29,12 @@ PICTURES = "DOCVAULT_TEST_PICTURES"
 class Town:
     """Vault and portal as `make run` starts them, with the demo's citizen, officer and papers, all really read."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, databases: Databases) -> None:
         self.portal = PortalProcess(folder / "portal")
         self.portal.prepare()
-        self.vault = Server(demo.lay(folder / "data"), "--demo", "--portal", str(self.portal.folder))
+        self.vault = Server(
+            demo.lay(folder / "data", databases), "--demo", "--portal", str(self.portal.folder), databases=databases
+        )
         self._running = ExitStack()
 
     def __enter__(self) -> Self:

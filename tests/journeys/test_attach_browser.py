@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, FilePayload, TimeoutError, expect
 
 from tests import needs
+from tests.databases import Databases
 from tests.journeys import browsing, sheets
 from tests.journeys.browsing import PATIENCE_MS
 from tests.journeys.portals import Town, Walker, health_certificate
@@ -29,10 +30,10 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+def town(tmp_path_factory: pytest.TempPathFactory, databases: Databases) -> Iterator[Town]:
     needs.need_tesseract()
     needs.need(browsing.AXE.exists(), "axe-core (npm ci in tests/journeys/node)")
-    with Town(tmp_path_factory.mktemp("town")) as town:
+    with Town(tmp_path_factory.mktemp("town"), databases) as town:
         yield town
 
 

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Browser, FilePayload, expect
 
 from tests import needs
+from tests.databases import Databases
 from tests.journeys import browsing, people, sheets
 from tests.journeys.browsing import Visitor
 from tests.servers import Server
@@ -28,11 +29,11 @@ class Town:
 
 
 @pytest.fixture(scope="module")
-def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+def town(tmp_path_factory: pytest.TempPathFactory, databases: Databases) -> Iterator[Town]:
     needs.need_tesseract()
     needs.need(browsing.AXE.exists(), "axe-core (npm ci in tests/journeys/node)")
     folder = tmp_path_factory.mktemp("browser")
-    with browsing.chromium() as browser, Server(folder / "data") as server:
+    with browsing.chromium() as browser, Server(folder / "data", databases=databases) as server:
         people.open_agency(server, folder)
         yield Town(browser, server)
 

@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from tests import needs
+from tests.databases import Databases
 from tests.journeys import processes, sheets, traces
 from tests.journeys.traces import Needle
 from tests.servers import Server, until_read
@@ -71,15 +72,15 @@ def temporary(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def server(tmp_path: Path, temporary: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+def server(tmp_path: Path, temporary: Path, monkeypatch: pytest.MonkeyPatch, databases: Databases) -> Iterator[Server]:
     needs.need_tesseract()
     for name in ("TMPDIR", "SQLITE_TMPDIR"):
         monkeypatch.setenv(name, str(temporary))
-    with Server(tmp_path / "data", max_upload_bytes=32 * 2**20) as server:
+    with Server(tmp_path / "data", databases=databases, max_upload_bytes=32 * 2**20) as server:
         yield server
 
 
-def test_nobody_with_the_disk_finds_a_word_of_a_paper(server: Server, temporary: Path) -> None:
+def test_nobody_with_the_disk_finds_a_word_of_a_paper(server: Server, temporary: Path, databases: Databases) -> None:
     word, title, file_name, value = (new_word() for _ in range(4))
     photo = sheets.photographed(["GIAY XAC NHAN", *(f"{word} {number}" for number in range(6))])
     pdf = sheets.born_digital(["Don xin cap lai giay to tuy than", f"ho ten nguoi khai la {word}", "tai thanh pho"])
@@ -109,6 +110,8 @@ def test_nobody_with_the_disk_finds_a_word_of_a_paper(server: Server, temporary:
     watch.look(scratch_too=True)
     server.stop()
     watch.look(scratch_too=True)
+    rows = databases.stolen(server.data)
+    assert [needle.name for needle in needles if needle.data in rows] == []
 
 
 def test_nobody_finds_a_word_of_a_paper_that_is_refused(server: Server, temporary: Path) -> None:

@@ -1,8 +1,6 @@
 """kill -9 at seeded moments: nothing acknowledged is lost, nothing half-done is shown, nothing is left behind."""
 
 import random
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,7 +11,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests import needs
+from tests import forking, needs
+from tests.databases import Databases
 from tests.journeys import people, processes, sheets
 from tests.journeys.processes import wait_until
 from tests.servers import Server, until_read
@@ -27,12 +26,12 @@ Start = Callable[..., Server]
 
 
 @pytest.fixture
-def start(tmp_path: Path) -> Iterator[Start]:
+def start(tmp_path: Path, databases: Databases) -> Iterator[Start]:
     """Starts a server with these settings; it is stopped at the end, if it still runs."""
     started: list[Server] = []
 
     def begin(**settings: int | bool) -> Server:
-        started.append(Server(tmp_path / "data", **settings).start())
+        started.append(Server(tmp_path / "data", databases=databases, **settings).start())
         return started[0]
 
     yield begin
@@ -44,9 +43,7 @@ class Worker:
     """`docvault worker` as a process of its own."""
 
     def __init__(self, server: Server) -> None:
-        command = [sys.executable, "-m", "vault.cli", "worker"]
-        with server.log.open("ab") as log:
-            self.process = subprocess.Popen(command, env=server.environment, stdout=log, stderr=log)
+        self.process = forking.start("vault.cli", "worker", env=server.environment, log=server.log)
 
     def __enter__(self) -> "Worker":
         return self

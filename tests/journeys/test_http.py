@@ -12,6 +12,7 @@ import pytest
 from sharing.errors import BadSignature, Expired, GrantError, WrongHash
 from sharing.grants import check_file
 from tests import needs
+from tests.databases import Databases
 from tests.journeys import people, sheets
 from tests.journeys.people import AgencySystem
 from tests.servers import PASSWORD, Server, until_read
@@ -52,9 +53,9 @@ class Wallet:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(tmp_path_factory: pytest.TempPathFactory, databases: Databases) -> Iterator[Server]:
     needs.need_tesseract()
-    with Server(tmp_path_factory.mktemp("http") / "data") as server:
+    with Server(tmp_path_factory.mktemp("http") / "data", databases=databases) as server:
         yield server
 
 

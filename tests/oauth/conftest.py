@@ -10,6 +10,7 @@ import pytest
 from joserfc.jwk import ECKey
 
 from tests import demo
+from tests.databases import Databases
 from tests.journeys.people import run
 from tests.servers import Server
 from vault.demo.seed import CITIZEN
@@ -21,8 +22,9 @@ Register = Callable[[str], tuple[str, dict[str, Any]]]
 
 
 @pytest.fixture(scope="package")
-def vault(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with Server(demo.lay(tmp_path_factory.mktemp("vault") / "data"), "--demo") as server:
+def vault(tmp_path_factory: pytest.TempPathFactory, databases: Databases) -> Iterator[Server]:
+    data = demo.lay(tmp_path_factory.mktemp("vault") / "data", databases)
+    with Server(data, "--demo", databases=databases) as server:
         yield server
 
 

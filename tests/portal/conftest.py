@@ -1,7 +1,6 @@
 """The vault with its demo and, beside it, the portal: both really started, as `make run` does."""
 
-import subprocess
-import sys
+import os
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -11,7 +10,8 @@ from typing import Self
 import httpx
 import pytest
 
-from tests import demo
+from tests import demo, forking
+from tests.databases import Databases
 from tests.servers import Server, free_port
 from vault.demo.seed import CITIZEN
 
@@ -25,19 +25,18 @@ class PortalProcess:
         self.folder, self.port = folder, free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = folder.parent / "portal.log"
-        self._command = [sys.executable, "-m", "examples.portal", "--port", str(self.port), "--folder", str(folder)]
-        self._process: subprocess.Popen[bytes] | None = None
+        self._arguments = ("--port", str(self.port), "--folder", str(folder))
+        self._process: forking.Process | None = None
 
     def prepare(self) -> None:
-        subprocess.run([*self._command, "--prepare"], check=True, timeout=STARTS_WITHIN_S)
+        forking.run("examples.portal", *self._arguments, "--prepare", env=os.environ).check_returncode()
 
     def browser(self) -> httpx.Client:
         """A browser of somebody's own: its cookies, and where its posts come from."""
         return httpx.Client(base_url=self.url, timeout=30, headers={"Origin": self.url, "Accept-Language": "vi"})
 
     def __enter__(self) -> Self:
-        with self.log.open("ab") as log:
-            self._process = subprocess.Popen(self._command, stdout=log, stderr=log)
+        self._process = forking.start("examples.portal", *self._arguments, env=os.environ, log=self.log)
         ends = time.monotonic() + STARTS_WITHIN_S
         while time.monotonic() < ends:
             with suppress(httpx.TransportError):
@@ -62,9 +61,9 @@ def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PortalProcess]:
 
 
 @pytest.fixture(scope="package")
-def vault(portal: PortalProcess, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    data = demo.lay(tmp_path_factory.mktemp("vault") / "data")
-    with Server(data, "--demo", "--portal", str(portal.folder)) as server:
+def vault(portal: PortalProcess, tmp_path_factory: pytest.TempPathFactory, databases: Databases) -> Iterator[Server]:
+    data = demo.lay(tmp_path_factory.mktemp("vault") / "data", databases)
+    with Server(data, "--demo", "--portal", str(portal.folder), databases=databases) as server:
         yield server
 
 

@@ -10,6 +10,7 @@ from sqlmodel import func, select
 from examples.portal import keys
 from examples.portal.keys import NotRegistered
 from examples.portal.settings import Settings as PortalSettings
+from tests.databases import TABLES, Databases
 from tests.servers import Server
 from vault import agencies, firststart
 from vault.demo.portal import ApplicationUnusable, register
@@ -22,13 +23,15 @@ PROCEDURES = ["marriage-registration"]
 
 
 @pytest.fixture
-def services(tmp_path: Path) -> Iterator[Services]:
+def services(tmp_path: Path, databases: Databases) -> Iterator[Services]:
     """A vault with the demo's agency, as the demo of an earlier version left it."""
-    services = firststart.prepare(Settings(data_dir=tmp_path / "data", public_url="http://127.0.0.1:8000"))
-    with services.db.write() as session:
-        agencies.add(session, services.root, AGENCY)
-    yield services
-    services.db.close()
+    with databases.at(tmp_path / "data", TABLES) as where:
+        settings = Settings(data_dir=tmp_path / "data", public_url="http://127.0.0.1:8000", **where)
+        services = firststart.prepare(settings)
+        with services.db.write() as session:
+            agencies.add(session, services.root, AGENCY)
+        yield services
+        services.db.close()
 
 
 @pytest.fixture

@@ -1,38 +1,39 @@
 """A whole vault in a temporary folder."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.databases import TABLES, Databases
 from tests.vault import world as worlds
 from tests.vault.world import World
-from vault import firststart, migrate
+from vault import firststart
 from vault.services import Services
 from vault.settings import MIB, Settings
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return Settings(data_dir=tmp_path / "data", public_url="https://vault.example", max_upload_bytes=8 * MIB)
-
-
-@pytest.fixture(scope="session")
-def tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database without a row, migrated once for all: a thousand tests begin with a copy of it."""
-    empty = Settings(data_dir=tmp_path_factory.mktemp("tables"))
-    migrate.upgrade(empty.database)
-    return empty.data_dir / "docvault.db"
+def settings(tmp_path: Path, databases: Databases, request: pytest.FixtureRequest) -> Iterator[Settings]:
+    """Of a vault before its first start; where the services are asked for, too, its tables are there already."""
+    data, like = tmp_path / "data", TABLES if "services" in request.fixturenames else None
+    with databases.at(data, like) as where:
+        yield Settings(data_dir=data, public_url="https://vault.example", max_upload_bytes=8 * MIB, **where)
 
 
 @pytest.fixture
-def services(settings: Settings, tables: Path) -> Iterator[Services]:
-    settings.data_dir.mkdir(mode=0o700)
-    shutil.copy(tables, settings.data_dir)
+def services(settings: Settings) -> Iterator[Services]:
     services = firststart.prepare(settings)
     yield services
     services.db.close()
+
+
+@pytest.fixture
+def commands(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands that this process runs act on this vault."""
+    monkeypatch.setenv("DOCVAULT_DATA_DIR", str(settings.data_dir))
+    if settings.database_url:
+        monkeypatch.setenv("DOCVAULT_DATABASE_URL", settings.database_url)
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from storage.errors import KeyUnusable, SealBroken
 from storage.files import FileBlobs
 from storage.keys import Key, context
 from storage.rootkey import FileRootKey, RootKey
+from tests.databases import Databases
 from tests.needs import need_tesseract
 from tests.vault.world import CONTENT, PREVIEW, World
 from vault import (
@@ -58,15 +59,16 @@ def to(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def machine(world: World, tmp_path: Path) -> Machine:
+def machine(world: World, tmp_path: Path, databases: Databases) -> Machine:
     """Makes an empty machine that has nothing but the two keys."""
     count = 0
 
     def make() -> Settings:
         nonlocal count
         count += 1
-        settings = world.services.settings.model_copy(update={"data_dir": tmp_path / f"machine-{count}"})
-        settings.data_dir.mkdir(mode=0o700)
+        data = tmp_path / f"machine-{count}"
+        settings = world.services.settings.model_copy(update={"data_dir": data, **databases.make(data)})
+        data.mkdir(mode=0o700)
         for key in (world.services.settings.root_key, world.services.settings.worker_key):
             shutil.copy(key, settings.data_dir)
         return settings

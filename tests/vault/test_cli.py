@@ -28,11 +28,6 @@ from vault.settings import Settings
 PASSWORD = "mat-khau-cua-toi"
 
 
-@pytest.fixture(autouse=True)
-def in_folder(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DOCVAULT_DATA_DIR", str(settings.data_dir))
-
-
 def run(*arguments: str, stdin: str = "") -> Result:
     return CliRunner().invoke(app, arguments, input=stdin)
 
@@ -48,6 +43,7 @@ def sign_in(services: Services, login: str) -> str:
     return accounts.sign_in(services.db, services.root, services.passwords, services.settings, attempt)
 
 
+@pytest.mark.usefixtures("commands")
 def test_an_operator_adds_an_agency_its_officer_and_a_citizen(services: Services, tmp_path: Path) -> None:
     published = tmp_path / "jwks.json"
     published.write_text(json.dumps(jwks([SigningKey.generate()])))
@@ -61,6 +57,7 @@ def test_an_operator_adds_an_agency_its_officer_and_a_citizen(services: Services
         assert session.exec(select(Account).where(Account.login == "lan")).one().agency_id == agency_id
 
 
+@pytest.mark.usefixtures("commands")
 def test_a_prompted_password_is_typed_twice_and_never_shown(services: Services) -> None:
     shown = run("account", "add", "an", stdin=f"{PASSWORD}\n{PASSWORD}\n")
     assert shown.exit_code == 0
@@ -68,6 +65,7 @@ def test_a_prompted_password_is_typed_twice_and_never_shown(services: Services) 
     assert sign_in(services, "an")
 
 
+@pytest.mark.usefixtures("commands")
 def test_a_disabled_account_is_signed_out_and_stays_out(services: Services) -> None:
     well("account", "add", "an", "--password-stdin", stdin=PASSWORD)
     sign_in(services, "an")
@@ -76,6 +74,7 @@ def test_a_disabled_account_is_signed_out_and_stays_out(services: Services) -> N
         sign_in(services, "an")
 
 
+@pytest.mark.usefixtures("commands")
 def test_agency_keys_are_replaced(world: World, tmp_path: Path) -> None:
     published, fresh = tmp_path / "jwks.json", SigningKey.generate()
     published.write_text(json.dumps(jwks([fresh])))
@@ -84,6 +83,7 @@ def test_agency_keys_are_replaced(world: World, tmp_path: Path) -> None:
     assert [key["kid"] for key in kept] == [fresh.kid]
 
 
+@pytest.mark.usefixtures("commands")
 def test_what_cannot_be_done_is_said_in_a_sentence(services: Services, tmp_path: Path) -> None:
     private = tmp_path / "private.json"
     private.write_text(json.dumps({"keys": [{**SigningKey.generate().public_jwk(), "d": "tell-nobody"}]}))
@@ -109,6 +109,7 @@ def test_a_setting_that_cannot_be_is_named_without_its_value(monkeypatch: pytest
     assert "not-a-port" not in result.output
 
 
+@pytest.mark.usefixtures("commands")
 def test_a_rotation_prints_the_key_that_signs_now(services: Services) -> None:
     kid = well("keys", "rotate").strip()
     with services.db.read() as session:
@@ -116,6 +117,7 @@ def test_a_rotation_prints_the_key_that_signs_now(services: Services) -> None:
     assert current is not None and current.kid == kid
 
 
+@pytest.mark.usefixtures("commands")
 def test_migrate_makes_the_tables_and_no_keys(settings: Settings) -> None:
     assert "revision" in well("migrate")
     assert not settings.root_key.exists()

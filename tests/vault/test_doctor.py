@@ -14,6 +14,7 @@ import pytest
 
 from storage.keys import Key
 from storage.rootkey import FileRootKey, Succession
+from tests.databases import Databases
 from tests.journeys.processes import wait_until
 from tests.needs import need_tesseract
 from tests.vault.world import CONTENT, World
@@ -131,11 +132,12 @@ def test_keys_that_others_can_read_are_noticed(world: World) -> None:
     assert len([sentence for sentence in damage if "can be read by others" in sentence]) == 2
 
 
-def test_a_database_that_was_never_migrated_or_is_none_is_noticed(settings: Settings, tmp_path: Path) -> None:
+def test_a_database_that_was_never_migrated_or_is_none_is_noticed(settings: Settings, databases: Databases) -> None:
     settings.data_dir.mkdir()
     Database(settings.database).close()
     assert any("docvault migrate" in sentence for sentence in found(settings, Severity.damage))
     shutil.rmtree(settings.data_dir)
+    databases.drop(settings.data_dir)
     assert any("does not answer" in sentence for sentence in found(settings, Severity.damage))
 
 

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from sqlmodel import Session, select
 
 from storage.errors import StoreUnavailable
+from tests.databases import Databases
 from tests.vault import exporting, visitors
 from tests.vault import world as worlds
 from tests.vault.world import World
@@ -335,12 +336,13 @@ HOSTILE: dict[str, Callable[[bytes], bytes]] = {
 
 
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def shared(tmp_path_factory: pytest.TempPathFactory, databases: Databases) -> Iterator[World]:
     """One vault for all that is refused; each file meets a wallet of its own."""
-    settings = Settings(data_dir=tmp_path_factory.mktemp("hostile") / "data", public_url="https://vault.example")
-    services = firststart.prepare(settings)
-    yield worlds.build(services)
-    services.db.close()
+    data = tmp_path_factory.mktemp("hostile") / "data"
+    with databases.at(data) as where:
+        services = firststart.prepare(Settings(data_dir=data, public_url="https://vault.example", **where))
+        yield worlds.build(services)
+        services.db.close()
 
 
 @pytest.fixture

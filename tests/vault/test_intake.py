@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 from select import select as readable
 from threading import Thread
 
@@ -18,6 +19,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, select
 
+from tests.databases import TABLES, Databases
 from tests.needs import need_tesseract
 from tests.servers import free_port
 from tests.vault import visitors
@@ -218,16 +220,17 @@ class Running:
 
 
 @pytest.fixture
-def running(tmp_path: object) -> Iterator[Running]:
+def running(tmp_path: Path, databases: Databases) -> Iterator[Running]:
     port = free_port()
     settings = Settings(
-        data_dir=f"{tmp_path}/data",  # type: ignore[arg-type]
+        data_dir=tmp_path / "data",
         public_url=f"http://127.0.0.1:{port}",
         max_upload_bytes=LIMIT,
         upload_idle_s=1,
         upload_longest_s=4,
         upload_slots=1,
         embedded_worker=False,
+        **databases.make(tmp_path / "data", TABLES),
     )
     services = firststart.prepare(settings)
     world = worlds.build(services)
@@ -242,6 +245,8 @@ def running(tmp_path: object) -> Iterator[Running]:
     yield Running(world, port)
     server.should_exit = True
     thread.join(10)
+    services.db.close()
+    databases.drop(settings.data_dir)
 
 
 def part(data: bytes) -> bytes:

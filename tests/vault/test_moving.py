@@ -20,10 +20,7 @@ from vault.cli import app
 from vault.settings import Settings
 from vault.stores import open_store
 
-
-@pytest.fixture(autouse=True)
-def in_folder(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DOCVAULT_DATA_DIR", str(settings.data_dir))
+pytestmark = pytest.mark.usefixtures("commands")
 
 
 def copied(source: str, target: str) -> Result:
@@ -39,13 +36,13 @@ def address(swift: Swift, bucket: str) -> str:
 def test_a_vault_moves_to_an_object_store_and_back(
     world: World, swift: Swift, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    paper, bucket = world.put_in(), swift.bucket()
+    paper, bucket, settings = world.put_in(), swift.bucket(), world.services.settings
     away = address(swift, bucket)
     done = copied("settings", away)
     assert done.exit_code == 0, done.output
     assert "3 blobs" in done.output and "3 copied" in done.output
 
-    moved = Settings(data_dir=world.services.settings.data_dir, **swift.settings(bucket))  # type: ignore[arg-type]
+    moved = Settings(data_dir=settings.data_dir, database_url=settings.database_url, **swift.settings(bucket))  # type: ignore[arg-type]
     store = open_store(moved)
     assert isinstance(store, S3Blobs)
     assert b"".join(documents.content(store, paper).stream()) == CONTENT

@@ -9,7 +9,6 @@ from vault import agencies
 from vault.cli import app
 from vault.errors import Invalid, NotFound
 from vault.models import Agency, Event
-from vault.settings import Settings
 
 CALLBACK = "https://portal.example/callback"
 
@@ -82,8 +81,8 @@ def test_registering_again_replaces_what_was_registered(world: World) -> None:
     assert (found.redirect_uris, found.procedures) == ([f"{CALLBACK}3"], [])
 
 
-def test_an_operator_registers_a_portal(world: World, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DOCVAULT_DATA_DIR", str(settings.data_dir))
+@pytest.mark.usefixtures("commands")
+def test_an_operator_registers_a_portal(world: World) -> None:
     done = CliRunner().invoke(
         app, ["agency", "portal", "Sở Tư pháp", "--redirect-uri", CALLBACK, "--redirect-uri", f"{CALLBACK}2",
               "--procedure", "marriage-registration", "--procedure", "birth-registration"]
@@ -104,10 +103,8 @@ def test_an_operator_registers_a_portal(world: World, settings: Settings, monkey
     assert "There is no procedure marriage. See: docvault procedure list" in unknown.stderr
 
 
-def test_an_operator_takes_a_portals_registration_back(
-    world: World, settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("DOCVAULT_DATA_DIR", str(settings.data_dir))
+@pytest.mark.usefixtures("commands")
+def test_an_operator_takes_a_portals_registration_back(world: World) -> None:
     register(world, CALLBACK)
     for half in (["--redirect-uri", CALLBACK], [], ["--withdraw", "--redirect-uri", CALLBACK]):
         unclear = CliRunner().invoke(app, ["agency", "portal", "Sở Tư pháp", *half])

@@ -10,6 +10,7 @@ from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page
 
 import vault
+from tests.databases import Databases
 from tests.journeys.browsing import AXE, chromium
 from tests.needs import need, need_tesseract
 from tests.servers import PASSWORD, Server, until_read
@@ -30,10 +31,10 @@ VIOLATIONS = """tags => axe.run({runOnly: tags, rules: {"color-contrast-enhanced
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(tmp_path_factory: pytest.TempPathFactory, databases: Databases) -> Iterator[Server]:
     need_tesseract()
     need((VENDOR / "htmx.min.js").exists(), "the page assets (scripts/assets)")
-    with Server(tmp_path_factory.mktemp("pages") / "data") as server:
+    with Server(tmp_path_factory.mktemp("pages") / "data", databases=databases) as server:
         yield server
 
 

@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from sqlmodel import select
 
 from sharing.terms import Tier
+from tests.databases import Databases
 from tests.journeys.browsing import AXE, chromium
 from tests.needs import need
 from tests.servers import free_port
@@ -40,14 +41,15 @@ BEYOND = (
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def world(tmp_path_factory: pytest.TempPathFactory, databases: Databases) -> Iterator[World]:
     need((VENDOR / "htmx.min.js").exists(), "the page assets (scripts/assets)")
-    port = free_port()
+    port, data = free_port(), tmp_path_factory.mktemp("consent") / "data"
     settings = Settings(
-        data_dir=tmp_path_factory.mktemp("consent") / "data",
+        data_dir=data,
         public_url=f"http://127.0.0.1:{port}",
         port=port,
         embedded_worker=False,
+        **databases.make(data),
     )
     services = firststart.prepare(settings)
     world = worlds.build(services)
@@ -60,6 +62,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     server.should_exit = True
     thread.join(20)
     services.db.close()
+    databases.drop(data)
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ import pytest
 
 from sharing.grants import verify
 from sharing.keys import SigningKey, jwks, parse_jwks
+from tests.databases import Databases
 from tests.vault.world import World
 from vault import agencies, grantkeys, grants, redeeming, releases, signing, tokens
 from vault.db import now
@@ -181,15 +182,12 @@ def test_a_revoked_grant_is_listed_without_its_terms(world: World) -> None:
             assert (received.state, received.terms, received.signed) == ("revoked", None, None)
 
 
-def test_a_stolen_database_with_the_root_key_missing_opens_no_grant(world: World) -> None:
+def test_a_stolen_database_with_the_root_key_missing_opens_no_grant(world: World, databases: Databases) -> None:
     """What the tables hold is wrapped under the link, then under the agency's key: neither is in them."""
     paper = world.put_in()
     _, link = world.share(paper)
     token = by_system(world, link).access_token or ""
-    settings = world.services.settings
-    with world.services.db.engine.connect() as connection:
-        connection.exec_driver_sql("PRAGMA wal_checkpoint(FULL)")
-    stolen = b"".join(path.read_bytes() for path in settings.data_dir.rglob("docvault.db*"))
+    stolen = databases.stolen(world.services.settings.data_dir)
     secret = link.partition(".")[2]
     for shown_once in (secret, token):
         assert shown_once.encode() not in stolen

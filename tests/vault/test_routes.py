@@ -14,6 +14,7 @@ from fastapi.routing import iter_route_contexts
 from PIL import Image
 from sqlmodel import func, select
 
+from tests.databases import Databases
 from tests.dpop import Dpop
 from tests.vault import attaching, consenting, exporting, visitors
 from tests.vault import world as worlds
@@ -434,15 +435,16 @@ BODIES: Mapping[Route, Body] = {
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def world(tmp_path_factory: pytest.TempPathFactory, databases: Databases) -> Iterator[World]:
     data = tmp_path_factory.mktemp("routes") / "data"
-    settings = Settings(data_dir=data, public_url=URL, max_upload_bytes=8 * MIB, address_failures=1000)
-    services = firststart.prepare(settings)
-    world = worlds.build(services)
-    for officer in (world.registry, world.bank):
-        world.change(Account, officer.account_id, password_hash=services.passwords.hash(PASSWORD))
-    yield world
-    services.db.close()
+    with databases.at(data) as where:
+        settings = Settings(data_dir=data, public_url=URL, max_upload_bytes=8 * MIB, address_failures=1000, **where)
+        services = firststart.prepare(settings)
+        world = worlds.build(services)
+        for officer in (world.registry, world.bank):
+            world.change(Account, officer.account_id, password_hash=services.passwords.hash(PASSWORD))
+        yield world
+        services.db.close()
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ import pytest
 from pydantic import ValidationError
 from starlette.types import Message, Receive, Scope, Send
 
+from tests.databases import Databases
 from tests.journeys.processes import wait_until
 from tests.servers import Server
 from vault.commands.serving import NamedByProxy, believer
@@ -70,8 +71,9 @@ def test_a_proxy_that_is_no_address_is_refused_at_the_start() -> None:
 
 
 @pytest.fixture
-def draining(tmp_path: Path) -> Iterator[Server]:
-    with Server(tmp_path / "data", drain_s=3, embedded_worker=False, metrics_port=0) as server:
+def draining(tmp_path: Path, databases: Databases) -> Iterator[Server]:
+    given = {"drain_s": 3, "embedded_worker": False, "metrics_port": 0}
+    with Server(tmp_path / "data", databases=databases, **given) as server:
         yield server
 
 

@@ -5,6 +5,7 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
+import pytest
 from sqlmodel import select
 
 from vault import firststart
@@ -23,6 +24,9 @@ with db.read() as session:
     print(len(session.exec(select(Wallet)).all()))
 db.close()
 """
+
+
+pytestmark = pytest.mark.only_on("sqlite")
 
 
 def others_count(settings: Settings) -> int:

@@ -8,6 +8,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
+from tests.databases import Databases
 from tests.journeys.browsing import AXE, chromium
 from tests.needs import need
 from tests.servers import PASSWORD, Server
@@ -16,9 +17,10 @@ from tests.vault.test_pages_browser import RULES, SIZES, TOO_WIDE, VENDOR, VIOLA
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(tmp_path_factory: pytest.TempPathFactory, databases: Databases) -> Iterator[Server]:
     need((VENDOR / "htmx.min.js").exists(), "the page assets (scripts/assets)")
-    with Server(tmp_path_factory.mktemp("taking") / "data", embedded_worker=False) as server:
+    data = tmp_path_factory.mktemp("taking") / "data"
+    with Server(data, databases=databases, embedded_worker=False) as server:
         yield server
 
 

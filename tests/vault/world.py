@@ -1,4 +1,4 @@
-"""Two citizens, two agencies and their officers in one vault: real SQLite, real files, real keys."""
+"""Two citizens, two agencies and their officers in one vault: a real database, real files, real keys."""
 
 import hashlib
 from dataclasses import dataclass, replace
