@@ -5,6 +5,7 @@ import random
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +25,8 @@ from tests.swift.servers import Swift
 
 CITIZENS = ("an", "binh")
 KILLS = 2
+PAUSE_S = 0.5
+"""Between two rounds of work: on a slow machine there would be ever more to read back."""
 NOISE = 150_000
 """Bytes that make a paper large enough to be killed in the middle of."""
 
@@ -77,7 +80,7 @@ class Work:
 
     def _run(self) -> None:
         try:
-            while not self._over.is_set():
+            while not self._over.wait(PAUSE_S):
                 self._round(self._wallets[self.rounds % len(self._wallets)])
                 self.rounds += 1
         except BaseException as error:
@@ -147,6 +150,7 @@ def test_a_lost_vault_is_restored_twice_over_and_every_paper_reads(machines: lis
         with Work(wallets, agency, officer) as work:
             for _ in range(KILLS):
                 kill_when(server, ["backup", "--rate", "2", str(to)], more(files(to), chance.randint(1, 20)))
+            kill_when(server, ["backup", str(to)], later(chance.uniform(0.5, 3)))
             people.run(server, "backup", str(to))
             wait_until(lambda: work.rounds > 0)
         kept = {wallet.login: wallet.kept for wallet in wallets}
@@ -157,6 +161,7 @@ def test_a_lost_vault_is_restored_twice_over_and_every_paper_reads(machines: lis
     restored = following.server()
     for _ in range(KILLS):
         kill_when(restored, ["restore", str(to)], more(following.blobs, chance.randint(1, 20)))
+    kill_when(restored, ["restore", str(to)], later(chance.uniform(0.5, 3)))
     told = people.run(restored, "restore", str(to))
     assert "open to the last byte" in told and "BAD" not in told
     with restored:
@@ -194,6 +199,11 @@ def more(count: Callable[[], int], blobs: int) -> Callable[[], bool]:
     """So many blobs more than now."""
     before = count()
     return lambda: count() >= before + blobs
+
+
+def later(seconds: float) -> Callable[[], bool]:
+    ends = time.monotonic() + seconds
+    return lambda: time.monotonic() >= ends
 
 
 def files(folder: Path) -> Callable[[], int]:

@@ -37,6 +37,8 @@ from vault import (
 from vault.backups import checking, restoring, tables, taking
 from vault.backups.errors import BackupError, BackupUnusable, NotEmpty
 from vault.backups.sets import BackupFolder, BackupSet, listing
+from vault.backups.shedding import Gone, without
+from vault.backups.tables import Shape
 from vault.backups.taking import Taken
 from vault.care.findings import Severity
 from vault.care.pace import Pace, Progress, unseen
@@ -312,6 +314,49 @@ def test_an_interrupted_backup_goes_on_with_what_it_had(world: World, to: Path) 
     made = take(world, to)
     assert len(CONTENT) < made.copied < 2.5 * len(CONTENT), "two of four were there"
     assert said(to) == [] and BackupFolder(to).unfinished() == []
+
+
+def test_a_backup_killed_while_it_removed_older_ones_is_put_right_by_the_next(world: World, to: Path) -> None:
+    put_in(world, 1)
+    older, newer = take(world, to), take(world, to)
+    (BackupFolder(to).get(older.id).path / "manifest.json").unlink()  # what the kill came after
+    FileBlobs(to / "blobs").put("versions/nobody/original.20200101t000000z-000000", [b"named by no set"])
+    third = take(world, to, keep=2)
+    assert [one.id for one in BackupFolder(to).finished()] == [third.id, newer.id]
+    assert BackupFolder(to).unfinished() == [] and "nobody" not in stored(to)
+    assert said(to, newer.id) == said(to, third.id) == []
+
+
+def test_what_hangs_on_what_was_destroyed_goes_with_it() -> None:
+    """Rows as they are read, of an erased wallet and of one that stays; no row is left without what it refers to."""
+    rows = [
+        *(row("wallet", citizen_id=who, key_under_root="a2V5") for who in ("erased", "stays")),
+        *(row("document", id=f"d-{who}", citizen_id=who) for who in ("erased", "stays")),
+        *(row("dossier", id=f"f-{who}", citizen_id=who, agency_id="a") for who in ("erased", "stays")),
+        *(row("grant", id=f"g-{who}", citizen_id=who, agency_id="a", revoked_at=None) for who in ("erased", "stays")),
+        *(row("dossieritem", dossier_id=f"f-{who}", grant_id=f"g-{who}") for who in ("erased", "stays")),
+        *(row("grantholder", grant_id=f"g-{who}") for who in ("erased", "stays")),
+        *(row("grantitem", grant_id="g-stays", version_id=v, wrapped_key="d3JhcA==") for v in ("v-gone", "v-stays")),
+        *(row("version", id=v, document_id="d-stays", citizen_id="stays") for v in ("v-gone", "v-stays")),
+    ]
+    gone = Gone(versions={"v-gone"}, documents=set(), wallets={"erased"})
+    left = [(shape.table, values) for shape, values in without(gone, rows, "2026-11-25T00:00:00.000000Z")]
+    ids = [(table, values.get("id") or values.get("citizen_id") or values.get("grant_id")) for table, values in left]
+    assert ids == [
+        ("wallet", "erased"), ("wallet", "stays"), ("document", "d-stays"), ("dossier", "f-stays"),
+        ("grant", "g-erased"), ("grant", "g-stays"), ("dossieritem", "g-stays"), ("grantholder", "g-stays"), ("grantitem", "g-stays"),
+        ("grantitem", "g-stays"), ("version", "v-stays"),
+    ]  # fmt: skip
+    assert left[0][1]["key_under_root"] == left[4][1]["sealed_grant"] == ""
+    assert left[4][1]["revoked_at"] == "2026-11-25T00:00:00.000000Z"
+    assert [values["wrapped_key"] for table, values in left if table == "grantitem"] == [None, "d3JhcA=="]
+
+
+def row(name: str, **values: object) -> tuple[Shape, dict[str, object]]:
+    """A row with these values, and nothing in its other columns."""
+    table = next(table for table in tables.kept() if table.name == name)
+    columns = {column.name: tables.form_of(column) for column in table.columns}
+    return Shape(name, columns), dict.fromkeys(columns, None) | values
 
 
 def test_nothing_in_a_backup_opens_without_the_root_key(world: World, to: Path, tmp_path: Path) -> None:
