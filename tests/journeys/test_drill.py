@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event, Thread
@@ -20,6 +20,7 @@ from tests import needs
 from tests.journeys import people, sheets
 from tests.journeys.people import AgencySystem
 from tests.journeys.processes import wait_until
+from tests.postgres import PostgresServer
 from tests.servers import Server, free_port, until_read
 from tests.swift.servers import Swift
 
@@ -118,16 +119,19 @@ class Machine:
 
 
 @pytest.fixture
-def machines(tmp_path: Path, swift: Swift) -> list[Machine]:
-    """One that is lost, one that takes its place with an object store, one more for the drill after the drill."""
+def machines(tmp_path: Path, swift: Swift) -> Iterator[list[Machine]]:
+    """SQLite and files are lost, PostgreSQL and an object store take their place, and the other way round."""
     port, bucket = free_port(), swift.bucket()
     there = S3Blobs(swift.place(bucket))
     lost, following, third = (tmp_path / name for name in ("lost", "next", "third"))
-    return [
-        Machine(lost, port, {}, files(lost)),
-        Machine(following, port, swift.settings(bucket), lambda: sum(1 for _ in there.list())),
-        Machine(third, port, {}, files(third)),
-    ]
+    with PostgresServer() as postgres:
+        postgres.create("docvault")
+        scaled = {**swift.settings(bucket), "database_url": postgres.url("docvault")}
+        yield [
+            Machine(lost, port, {}, files(lost)),
+            Machine(following, port, scaled, lambda: sum(1 for _ in there.list())),
+            Machine(third, port, {}, files(third)),
+        ]
 
 
 def test_a_lost_vault_is_restored_twice_over_and_every_paper_reads(machines: list[Machine], tmp_path: Path) -> None:
@@ -175,6 +179,7 @@ def test_a_lost_vault_is_restored_twice_over_and_every_paper_reads(machines: lis
         old.cookies["docvault"] = session
         assert old.get("/api/documents").status_code == 401, "no session lives on"
         assert there.redeem(unused["link"]).status_code not in {200, 401}, "no link lives on"
+        assert not (following.data / "docvault.db").exists() and not (following.data / "blobs").exists()
         again = tmp_path / "again"
         people.run(restored, "backup", str(again))
 

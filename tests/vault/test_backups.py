@@ -344,8 +344,8 @@ def test_what_hangs_on_what_was_destroyed_goes_with_it() -> None:
     ids = [(table, values.get("id") or values.get("citizen_id") or values.get("grant_id")) for table, values in left]
     assert ids == [
         ("wallet", "erased"), ("wallet", "stays"), ("document", "d-stays"), ("dossier", "f-stays"),
-        ("grant", "g-erased"), ("grant", "g-stays"), ("dossieritem", "g-stays"), ("grantholder", "g-stays"), ("grantitem", "g-stays"),
-        ("grantitem", "g-stays"), ("version", "v-stays"),
+        ("grant", "g-erased"), ("grant", "g-stays"), ("dossieritem", "g-stays"), ("grantholder", "g-stays"),
+        ("grantitem", "g-stays"), ("grantitem", "g-stays"), ("version", "v-stays"),
     ]  # fmt: skip
     assert left[0][1]["key_under_root"] == left[4][1]["sealed_grant"] == ""
     assert left[4][1]["revoked_at"] == "2026-11-25T00:00:00.000000Z"
