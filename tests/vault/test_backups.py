@@ -1,16 +1,16 @@
 """A backup taken while people work restores to an empty machine, and gives nothing away on the way."""
 
-import json
 import shutil
 from base64 import b64encode, urlsafe_b64encode
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import inspect
 from typer.testing import CliRunner
 
 from storage.errors import KeyUnusable, SealBroken
@@ -26,6 +26,7 @@ from vault import (
     firststart,
     grants,
     jobs,
+    migrate,
     models,
     papers,
     redeeming,
@@ -36,17 +37,18 @@ from vault import (
 )
 from vault.backups import checking, restoring, tables, taking
 from vault.backups.errors import BackupError, BackupUnusable, NotEmpty
-from vault.backups.sets import BackupFolder, BackupSet, listing
+from vault.backups.sets import BackupFolder, BackupSet, listing, replace_file
 from vault.backups.shedding import Gone, without
 from vault.backups.tables import Shape
 from vault.backups.taking import Taken
 from vault.care.findings import Severity
 from vault.care.pace import Pace, Progress, unseen
 from vault.cli import app
+from vault.db import Database
 from vault.doctor import examine
 from vault.documents import Paper
 from vault.errors import LinkUnusable, ReleaseRefused, SignInNeeded, TokenInvalid
-from vault.models import Grant, Version
+from vault.models import Grant, JobKind, Version
 from vault.principals import TokenBearer
 from vault.services import Services
 from vault.settings import Settings
@@ -177,6 +179,21 @@ def test_papers_that_were_not_read_are_queued_for_the_worker_there(world: World,
         half.version.id: half.key,
     }
     assert there.row(Version, half.version.id).state == "waiting"
+
+
+def test_pages_whose_tiles_were_not_cut_are_queued_too(world: World, to: Path, restored: Restored) -> None:
+    cut, waits = put_in(world, 1), put_in(world, 2)
+    world.change(Version, cut.version.id, state="done", pages_read=1, sheets=[1], sheets_cut=1)
+    world.change(Version, waits.version.id, state="done", pages_read=1, sheets=[1], sheets_cut=0)
+    take(world, to)
+    there = restored()
+    with there.services.db.write() as session:
+        minute = timedelta(minutes=1)
+        ticket = jobs.claim(session, there.services.worker_key, minute, JobKind.sheets)
+        others = [jobs.claim(session, there.services.worker_key, minute, kind) for kind in JobKind]
+    assert ticket is not None and (ticket.version_id, ticket.key) == (waits.version.id, waits.key)
+    assert others == [None, None]
+    assert there.row(Version, waits.version.id).state == "done"
 
 
 def test_what_was_revoked_stays_revoked_and_bearers_hold_nothing_any_more(
@@ -497,7 +514,7 @@ def test_a_backup_of_an_older_program_is_brought_up_to_date(world: World, to: Pa
     paper = put_in(world, 1)
     made = take(world, to)
     one = BackupFolder(to).get(made.id)
-    as_of_first_tables(one)
+    as_of_first_tables(one, to.parent)
     there = restored()
     assert opened(there, paper)
     assert there.row(models.Document, paper.id).kind_sure, "what revision 0002 makes of a known kind"
@@ -631,25 +648,26 @@ def tokens_decoded(token: TokenBearer) -> bytes:
     return secret
 
 
-def as_of_first_tables(one: BackupSet) -> None:
+def as_of_first_tables(one: BackupSet, folder: Path) -> None:
     """The same rows as a program of revision 0001 would have written them."""
-    later = {"kind_sure", "redirect_uris", "procedures"}
-    first = {"wallet", "agency", "account", "failures", "document", "version", "grant", "grantholder", "grantitem"}
-    lines, table, names, counts = [], "", list[str](), dict[str, int]()
-    for line in map(json.loads, one.tables.read_text().splitlines()):
-        if isinstance(line, list):
-            if table in first:
-                lines.append([value for name, value in zip(names, line, strict=True) if name not in later])
-                counts[table] += 1
-        elif "table" in line:
-            table, names = line["table"], list(line["columns"])
-            if table in first | {"servicekey", "event"}:
-                first.add(table)
-                counts[table] = 0
-                lines.append(line | {"columns": {k: v for k, v in line["columns"].items() if k not in later}})
-        elif "format" in line:
-            lines.append(line | {"revision": "0001"})
-    lines.append({"rows": counts})
-    one.tables.write_text("".join(json.dumps(line) + "\n" for line in lines))
-    listed = listing(one.tables, sum(counts.values()))
-    one.finish(replace(one.manifest(), revision="0001", tables=listed))
+    url = f"sqlite:///{folder / 'first.db'}"
+    migrate.upgrade(url, "0001")
+    with closing(Database(url)) as db:
+        known = {name: {one["name"] for one in inspect(db.engine).get_columns(name)} for name in first_tables(db)}
+    with one.tables.open("rb") as file:
+        head = replace(tables.read_head(file), revision="0001")
+        rows = [
+            (Shape(shape.table, only(shape.columns, known[shape.table])), only(values, known[shape.table]))
+            for shape, values in tables.read(file)
+            if shape.table in known
+        ]
+    replace_file(one.tables, lambda out: tables.rewrite(out, head, rows))
+    one.finish(replace(one.manifest(), revision="0001", tables=listing(one.tables, len(rows))))
+
+
+def first_tables(db: Database) -> list[str]:
+    return inspect(db.engine).get_table_names()
+
+
+def only(values: Mapping[str, Any], names: set[str]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if name in names}

@@ -1,15 +1,14 @@
 """What a restored vault must do before it serves: end what must not live on, queue what was not read."""
 
-from collections.abc import Iterator
-
 from sqlalchemy import Connection
 from sqlmodel import Session, col, select
 
 from storage.errors import KeyUnusable, SealBroken
+from storage.keys import Key
 from storage.rootkey import RootKey
 from vault import accesslog, grants, jobs, wallets
 from vault.accesslog import Kind
-from vault.models import Grant, GrantHolder, Holder, ReadingState, Version, Wallet
+from vault.models import Grant, GrantHolder, Holder, JobKind, ReadingState, Version, Wallet
 
 UNREAD = (ReadingState.waiting, ReadingState.reading)
 
@@ -45,21 +44,30 @@ def _end_unused(session: Session) -> int:
 
 
 def _queue_unread(session: Session, root: RootKey, worker_key: RootKey) -> int:
-    """A version whose key does not open is left alone: the doctor tells of it."""
+    """Also pages whose tiles were not cut. A version whose key does not open is left alone: the doctor tells of it."""
     queued = 0
-    for version_id, citizen_id in _unread(session):
-        version, wallet = session.get_one(Version, version_id), session.get_one(Wallet, citizen_id)
+    for version_id in _unfinished(session):
+        version = session.get_one(Version, version_id)
         try:
-            key = wallets.unlock_wallet(wallet, root).document_key(version)
+            wallet = wallets.unlock_wallet(session.get_one(Wallet, version.citizen_id), root)
+            _queue(session, worker_key, version, wallet.document_key(version))
         except (SealBroken, KeyUnusable):
             continue
-        version.state, version.pages_read = ReadingState.waiting, 0
-        session.add(version)
-        jobs.enqueue_all(session, worker_key, version, key)
         queued += 1
     return queued
 
 
-def _unread(session: Session) -> Iterator[tuple[str, str]]:
-    query = select(Version.id, Version.citizen_id).where(col(Version.state).in_(UNREAD)).order_by(Version.citizen_id)
-    yield from session.exec(query).all()
+def _queue(session: Session, worker_key: RootKey, version: Version, key: Key) -> None:
+    if version.state not in UNREAD:
+        jobs.enqueue(session, worker_key, version.id, version.citizen_id, key, JobKind.sheets)
+        return
+    version.state, version.pages_read = ReadingState.waiting, 0
+    session.add(version)
+    jobs.enqueue_all(session, worker_key, version, key)
+
+
+def _unfinished(session: Session) -> list[str]:
+    """A wallet's versions one after the other."""
+    columns = (Version.id, Version.state, Version.sheets, Version.sheets_cut)
+    rows = session.exec(select(*columns).order_by(Version.citizen_id)).all()
+    return [version_id for version_id, state, sheets, cut in rows if state in UNREAD or cut < len(sheets)]
