@@ -8,6 +8,11 @@ const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 for (const part of [sheet, buttons, document.querySelector(".zoom-help")]) part.hidden = false;
 
+// OpenSeadragon would add a style of its own, which no page here allows. It looks for one first: this is none.
+const unused = document.createElementNS(null, "style");
+unused.setAttribute("data-openseadragon-mobile-css", "");
+document.head.append(unused);
+
 const viewer = OpenSeadragon({
   element: sheet,
   drawer: "canvas",
@@ -48,9 +53,17 @@ const does = {
   whole: () => view.goHome(),
   turn: () => view.setRotation(view.getRotation() + 90),
 };
-for (const [name, act] of Object.entries(does)) {
-  buttons.querySelector(`[data-${name}]`).addEventListener("click", () => {
-    act();
-    view.applyConstraints();
-  });
-}
+const act = (name) => {
+  does[name]();
+  view.applyConstraints();
+};
+for (const name of Object.keys(does)) buttons.querySelector(`[data-${name}]`).addEventListener("click", () => act(name));
+
+// A touch of a key is a step, as a touch of a button is.
+const keys = { "+": "closer", "=": "closer", "-": "farther", "0": "whole" };
+viewer.addHandler("canvas-key", (event) => {
+  const name = keys[event.originalEvent.key];
+  if (!name) return;
+  event.preventDefaultAction = true;
+  act(name);
+});
