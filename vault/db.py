@@ -168,7 +168,7 @@ class Database:
                 connection.cursor().execute("VACUUM")
                 emptied = connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
             except sqlite3.OperationalError as error:  # locked, or no space for the copy
-                log.warning("scrub: %s", error.sqlite_errorname)
+                log.warning("the database's log could not be emptied", extra={"error": error.sqlite_errorname})
                 return False
             return bool(emptied[0] == 0)
 

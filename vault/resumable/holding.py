@@ -61,7 +61,7 @@ class Holding:
             with self._services.db.write() as session:
                 session.exec(update(Upload).where(*self._mine()).values(holder=None, held_until=None, wanted=False))
         except SQLAlchemyError as failed:
-            log.warning("uploads: a lease was left to run out (%s)", type(failed).__name__)
+            log.warning("the lease of an upload was left to run out", exc_info=failed)
 
     def locked(self, session: Session) -> Upload:
         """The row, for a change. Raises `NotFound`, and `UploadLocked` when another request has taken over."""
@@ -75,7 +75,7 @@ class Holding:
             try:
                 asked = self._renew()
             except SQLAlchemyError as failed:  # the next beat may go better; the fence holds in any case
-                log.warning("uploads: a lease was not renewed (%s)", type(failed).__name__)
+                log.warning("the lease of an upload was not renewed", exc_info=failed)
                 continue
             if asked:
                 self._on_asked()
