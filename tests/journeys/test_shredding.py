@@ -13,14 +13,15 @@ from tests.journeys import burglars, traces
 from tests.journeys.burglars import Loot
 from tests.journeys.traces import Needle
 from tests.vault import attaching, exporting, test_resumable, visitors
-from tests.vault.conftest import services, settings, tables, world
+from tests.vault.conftest import services, settings, world
 from tests.vault.world import World
 from vault import documents, erasure, jobs, models, papers, redeeming, rewrapping, rootwraps, wallets
 from vault.documents import Paper
 from vault.housekeeping import Housekeeping
 from vault.models import Grant, Upload, Wallet
 
-__all__ = ["services", "settings", "tables", "world"]
+__all__ = ["services", "settings", "world"]
+pytestmark = pytest.mark.only_on("sqlite")  # it copies the file and looks into it
 
 EVERY_WAY = {"owner", "citizen's grant", "agency", "job"}
 
@@ -28,8 +29,6 @@ EVERY_WAY = {"owner", "citizen's grant", "agency", "job"}
 @pytest.fixture
 def an(world: World) -> httpx.Client:
     """A client of An's, with a session of theirs."""
-    if not world.services.db.is_sqlite:
-        pytest.skip("it copies SQLite's file and looks into it")
     return visitors.visitor(world, visitors.app_of(world), world.an)
 
 

@@ -15,13 +15,12 @@ from vault.models import Wallet
 from vault.shredding import Shredding
 
 ROWS = 3000
+pytestmark = pytest.mark.only_on("sqlite")  # looks into its file
 
 
 @pytest.fixture
 def deleted(world: World) -> list[bytes]:
     """What a long time of coming and going left: rows of all sizes between each other, a third of them deleted."""
-    if not world.services.db.is_sqlite:
-        pytest.skip("looks into SQLite's file")
     chance, rows = random.Random(7), dict[str, bytes]()  # noqa: S311 - the same rows each time
     ended: list[bytes] = []
     for _ in range(ROWS // 50):
