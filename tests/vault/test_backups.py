@@ -563,18 +563,18 @@ def test_an_operator_is_told_what_was_done_and_what_not(
 ) -> None:
     need_tesseract()
     paper = put_in(world, 1)
-    monkeypatch.setenv("DOCVAULT_DATA_DIR", str(world.services.settings.data_dir))
+    act_on(monkeypatch, world.services.settings)
     assert "3 blobs" in command(0, "backup", str(to), "--keep", "3")
     assert "is whole" in command(0, "backup", "check", str(to))
     assert "already" in command(1, "restore", str(to))
-    monkeypatch.setenv("DOCVAULT_DATA_DIR", str(machine().data_dir))
+    act_on(monkeypatch, machine())
     told = command(0, "restore", str(to))
     assert "is restored" in told and "All 1 versions of papers open" in told
     assert paper.label.title not in told
     next((to / "blobs" / "objects").rglob("*original*")).unlink()
     assert "is missing in the backup" in command(1, "backup", "check", str(to))
     assert "no backup" in command(1, "backup", "check", str(to / "sets"))
-    monkeypatch.setenv("DOCVAULT_DATA_DIR", str(world.services.settings.data_dir))
+    act_on(monkeypatch, world.services.settings)
     world.services.blobs.delete(papers.original_name(paper.version.id))
     assert f"{paper.version.id}: its original is missing" in command(1, "backup", str(to))
 
@@ -585,6 +585,13 @@ def test_two_may_read_a_backup_at_once_but_not_while_one_is_made(world: World, t
         restore(machine(), to)
     with BackupFolder(to).alone(), pytest.raises(BackupError, match="at work"):
         restore(machine(), to)
+
+
+def act_on(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
+    """Commands that this process runs act on that vault."""
+    monkeypatch.setenv("DOCVAULT_DATA_DIR", str(settings.data_dir))
+    if settings.database_url:
+        monkeypatch.setenv("DOCVAULT_DATABASE_URL", settings.database_url)
 
 
 def command(code: int, *arguments: str) -> str:

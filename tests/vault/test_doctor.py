@@ -309,6 +309,8 @@ def test_a_doctor_that_is_killed_goes_on(world: World) -> None:
     for number in range(20):
         world.put_in(content=CONTENT + bytes([number]))
     environment = os.environ | {"DOCVAULT_DATA_DIR": str(settings.data_dir)}
+    if settings.database_url:
+        environment |= {"DOCVAULT_DATABASE_URL": settings.database_url}
     command = [sys.executable, "-m", "vault.cli", "doctor", "--rate"]
     slow = subprocess.Popen([*command, "1"], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     wait_until((settings.data_dir / "doctor.json").exists, within_s=60)

@@ -156,7 +156,9 @@ def load(connection: Connection, rows: Iterable[tuple[Shape, Values]]) -> None:
     """Puts rows into empty tables of the revision that they were read at."""
     batch: list[Values] = []
     into: Shape | None = None
+    filled: set[str] = set()
     for shape, values in rows:
+        filled.add(shape.table)
         if into is not None and (shape.table != into.table or len(batch) == INSERTED):
             _insert(connection, into, batch)
             batch = []
@@ -164,7 +166,7 @@ def load(connection: Connection, rows: Iterable[tuple[Shape, Values]]) -> None:
         batch.append(decoded(shape, values))
     if into is not None:
         _insert(connection, into, batch)
-    _continue_numbers(connection)
+    _continue_numbers(connection, filled)
 
 
 def decoded(shape: Shape, values: Values) -> Values:
@@ -218,11 +220,11 @@ def _insert(connection: Connection, shape: Shape, rows: list[Values]) -> None:
     connection.execute(insert(Table(shape.table, MetaData(), *columns)), rows)
 
 
-def _continue_numbers(connection: Connection) -> None:
+def _continue_numbers(connection: Connection, filled: set[str]) -> None:
     """PostgreSQL counts on by itself only behind rows that it numbered itself."""
     if connection.dialect.name != "postgresql":
         return
-    for table in kept():
+    for table in (table for table in kept() if table.name in filled):
         numbered = table.autoincrement_column
         if numbered is not None and isinstance(numbered.type, Integer):
             top = connection.execute(select(func.max(numbered))).scalar_one()
