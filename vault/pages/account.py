@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form, Path, Request, Response
 
-from vault import accounts, erasure, signins
+from vault import accounts, erasure, quota, signins
 from vault.api.principals import CitizenDep, PrincipalDep, ServicesDep, drop_cookie
 from vault.errors import VaultError
 from vault.pages.addresses import go
@@ -73,6 +73,7 @@ def erase(request: Request, citizen: CitizenDep, services: ServicesDep, password
 def _account(request: Request, who: Citizen | Officer, services: Services, problem: Problem | None = None) -> Response:
     with services.db.read() as session:
         live = signins.live(session, who.account_id, services.settings)
+        used = quota.used(session, who.citizen_id) if isinstance(who, Citizen) else 0
     translate = translate_for(request)
     return page(
         request,
@@ -81,6 +82,8 @@ def _account(request: Request, who: Citizen | Officer, services: Services, probl
         status=problem.status if problem else 200,
         problem=problem,
         least=PASSWORD_MIN,
+        used=used,
+        quota=services.settings.quota_bytes,
         devices=[(sign_in, device_name(sign_in.device, translate)) for sign_in in live],
     )
 

@@ -10,6 +10,7 @@ from fastapi.concurrency import run_in_threadpool
 
 from ocr.media import TAKEN
 from storage.errors import StorageError
+from storage.keys import context
 from vault import documents, intake
 from vault.api.language import LanguageDep, language_of
 from vault.api.principals import CitizenDep, ServicesDep
@@ -122,6 +123,11 @@ async def add_version(
     return go(f"/papers/{document_id}", {"done": "version-added"})
 
 
+def _secret(citizen: Citizen) -> str:
+    """A browser names an unfinished upload by a hash over this, which so tells nothing of the file."""
+    return citizen.wallet.key.mac(b"", context("upload-name", citizen.citizen_id)).hex()
+
+
 def _new_form(
     request: Request,
     citizen: Citizen,
@@ -141,6 +147,7 @@ def _new_form(
         errand=errand,
         kinds=[(code, name) for code, name in kinds if code in errand.kinds or not errand.kinds],
         limit=services.settings.max_upload_bytes,
+        secret=_secret(citizen),
         accepted=ACCEPTED,
     )
 
@@ -161,5 +168,6 @@ def _versions(
         document_id=document_id,
         title=title(view(services.kinds, found[0]), language_of(request)),
         limit=services.settings.max_upload_bytes,
+        secret=_secret(citizen),
         accepted=ACCEPTED,
     )
