@@ -11,6 +11,7 @@ import httpx
 import pytest
 from PIL import Image
 
+from tests.databases import Databases
 from tests.needs import need_program
 from tests.servers import PASSWORD, Server
 
@@ -19,8 +20,8 @@ SIDE = 2400
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with Server(tmp_path_factory.mktemp("along") / "data", embedded_worker=False) as server:
+def server(tmp_path_factory: pytest.TempPathFactory, databases: Databases) -> Iterator[Server]:
+    with Server(tmp_path_factory.mktemp("along") / "data", databases=databases, embedded_worker=False) as server:
         yield server
 
 

@@ -4,6 +4,7 @@ import io
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import iter_route_contexts
 from PIL import Image
+from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlmodel import func, select
 
 from tests.databases import Databases
@@ -20,7 +22,7 @@ from tests.vault import attaching, consenting, exporting, visitors
 from tests.vault import world as worlds
 from tests.vault.visitors import URL
 from tests.vault.world import World
-from vault import accounts, firststart, models, wallets
+from vault import accounts, firststart, models, passwords, wallets
 from vault.documents import Paper
 from vault.middleware import SAFE
 from vault.models import Account, Event, GrantItem
@@ -435,7 +437,15 @@ BODIES: Mapping[Route, Body] = {
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory, databases: Databases) -> Iterator[World]:
+def cheap_passwords() -> Iterator[None]:
+    """Hundreds of hashes are made here, and none is attacked."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "Argon2Hasher", partial(Argon2Hasher, time_cost=1, memory_cost=8, parallelism=1))
+        yield
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory, databases: Databases, cheap_passwords: None) -> Iterator[World]:
     data = tmp_path_factory.mktemp("routes") / "data"
     with databases.at(data) as where:
         settings = Settings(data_dir=data, public_url=URL, max_upload_bytes=8 * MIB, address_failures=1000, **where)
