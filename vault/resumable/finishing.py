@@ -9,9 +9,9 @@ from vault import intake, papers
 from vault.channels import ahead
 from vault.db import taken_back_by
 from vault.documents import by_fingerprint
-from vault.errors import Duplicate, Invalid, NotFound, PaperRefused, TypeNotTaken
+from vault.errors import Duplicate, Invalid, NotFound, PaperRefused, TypeNotTaken, UploadLocked
 from vault.intake import Digest, Entry, Received
-from vault.models import Upload, UploadPart, new_id
+from vault.models import Upload, UploadPart, Version, new_id
 from vault.papers import Remains
 from vault.principals import Citizen
 from vault.resumable import metadata, parts, rows
@@ -58,7 +58,7 @@ def finish(
     whole = _whole(services, citizen, upload, existing, sha256)
     entry = Entry(about.document_id, about.title, about.file_name, about.kind, keep)
     try:
-        with taken_back_by(lambda: _take_back(services, whole)):
+        with taken_back_by(lambda: _take_back(services, held, whole)):
             _look_over_and_enter(services, citizen, held, whole, entry)
     except REFUSALS:
         forget(services, citizen, held)
@@ -94,9 +94,24 @@ def _whole(
     return _Whole(version_id, key, digest.sha256(), digest.size, existing)
 
 
-def _take_back(services: Services, whole: _Whole) -> None:
-    """Of a single part, which is the whole, only its pictures: it is still the upload's."""
-    papers.remove(services.blobs, Remains(whole.version_id, 1), original=bool(whole.parts))
+def _take_back(services: Services, held: Holding, whole: _Whole) -> None:
+    """Of a single part, which is the whole, only its pictures: it is still the upload's.
+
+    Not even those where this request came too late: another one makes, or has made, the paper of the same part.
+    """
+    if whole.parts or not _is_anothers(services, held, whole):
+        papers.remove(services.blobs, Remains(whole.version_id, 1), original=bool(whole.parts))
+
+
+def _is_anothers(services: Services, held: Holding, whole: _Whole) -> bool:
+    with services.db.write() as session:
+        try:
+            held.locked(session)
+        except UploadLocked:
+            return True
+        except NotFound:
+            return session.get(Version, whole.version_id) is not None
+    return False
 
 
 def _look_over_and_enter(services: Services, citizen: Citizen, held: Holding, whole: _Whole, entry: Entry) -> None:

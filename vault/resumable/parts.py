@@ -65,6 +65,6 @@ def remove(blobs: Blobs, parts: Iterable[UploadPart]) -> None:
     """The bytes of parts whose rows are gone."""
     for part in parts:
         if part.wrapped_key is not None:
-            papers.remove(blobs, Remains(part.id))
+            papers.remove(blobs, Remains(part.id, 1))  # with the pictures of somebody who was killed while finishing
         else:
             blobs.delete(name(part.upload_id, part.id))

@@ -4,12 +4,14 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from time import monotonic
 from typing import Protocol
 
 from ocr import media
+from storage.errors import BlobMissing
 from storage.keys import Key
 from vault.channels import ahead
 from vault.db import now, taken_back_by
@@ -55,12 +57,23 @@ def send(services: Services, citizen: Citizen, upload_id: str, sent: Sent) -> St
     What arrived of a body that broke off is kept, unless it had a checksum. Raises `NotFound`, `UploadLocked`,
     `UploadElsewhere`, `BadUpload`, `ChecksumDiffers`, and what `finishing.finish` raises.
     """
-    with Holding(services, citizen, upload_id, sent.body.stop) as held:
+    with Holding(services, citizen, upload_id, sent.body.stop) as held, _undisturbed(services, held):
         taking = _Taking(services, citizen, held, sent)
         taking.run()
         if taking.complete:
             finishing.finish(services, citizen, held, sha256=taking.sha256, keep_duplicate=sent.keep_duplicate)
     return rows.look(services, citizen, upload_id)
+
+
+@contextmanager
+def _undisturbed(services: Services, held: Holding) -> Iterator[None]:
+    """Parts that are missing because the upload was taken back or over meanwhile are no damage of the store."""
+    try:
+        yield
+    except BlobMissing:
+        with services.db.write() as session:
+            held.locked(session)
+        raise
 
 
 class _Taking:
