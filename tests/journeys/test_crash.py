@@ -223,7 +223,7 @@ def sweep(server: Server) -> None:
 def stored(server: Server) -> list[str]:
     """Versions that have bytes in the store; fails when a write that was cut off is still there."""
     assert not list((server.data / "blobs" / "temporary").iterdir())
-    return sorted(version_of(path) for path in server.data.glob("blobs/objects/*/*"))
+    return sorted({version_of(path) for path in server.data.glob("blobs/objects/*/*")})
 
 
 def version_of(path: Path) -> str:
