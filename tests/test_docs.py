@@ -22,6 +22,8 @@ CODE = sorted(
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 CITED = re.compile(r"docs/[\w./-]+\.md(?:#[\w-]+)?")
 
+DECISION_LINES = 40
+
 
 def anchors(page: Path) -> set[str]:
     """As GitHub makes them of headings: lower case, spaces to hyphens, nothing but letters, digits, - and _."""
@@ -52,6 +54,12 @@ def test_what_a_comment_cites_is_written_there() -> None:
     }
     assert len(cited) > 10
     assert [(path, cite) for path, cite in sorted(cited) if dead(ROOT, cite)] == []
+
+
+def test_decisions_are_counted_one_by_one_and_short() -> None:
+    decisions = sorted((ROOT / "docs" / "decisions").glob("*.md"))
+    assert [int(page.name[:4]) for page in decisions] == list(range(1, len(decisions) + 1))
+    assert [page.name for page in decisions if len(page.read_text("utf-8").splitlines()) > DECISION_LINES] == []
 
 
 def test_every_command_of_the_readme_is_one() -> None:
