@@ -115,7 +115,7 @@ def differences(ours: Answers, theirs: Answers) -> set[tuple[str, str, str, str]
 
 def documented() -> set[tuple[str, str, str, str]]:
     table = PAGE.read_text("utf-8").partition("## Beside another server")[2]
-    rows = re.findall(r"^\| ([^|]+) \| `([^`|]+)` \| ([^|]+) \| ([^|]+) \|[^|]+\|$", table, re.MULTILINE)
+    rows = re.findall(r"^\| ([^|]+) \| `([^`|]+)` \| ([^|]+) \| ([^|]+) \|[^|]*\w[^|]*\|$", table, re.MULTILINE)
     return {(request, what, a.strip("` "), b.strip("` ")) for request, what, a, b in rows}
 
 
