@@ -2,7 +2,7 @@
 
 from sqlmodel import Session, col, delete, select, update
 
-from vault import accesslog, accounts, documents, papers
+from vault import accesslog, accounts, documents, papers, wallets
 from vault.db import now
 from vault.errors import NotFound
 from vault.export import preparing
@@ -25,7 +25,7 @@ from vault.services import Services
 
 
 def erase_wallet(services: Services, citizen: Citizen, password: str) -> None:
-    """Needs the password once more. Raises `SignInFailed`, `TooManyAttempts`.
+    """Needs the password once more. Raises `SignInFailed`, `TooManyAttempts`, `SignInNeeded` (erased meanwhile).
 
     What agencies were granted ends; the access log keeps ids and kinds of events, which name nobody any more.
     """
@@ -35,6 +35,7 @@ def erase_wallet(services: Services, citizen: Citizen, password: str) -> None:
         raise NotFound
     accounts.check_password(services.db, services.passwords, services.settings, account, password)
     with services.db.write() as session:
+        wallets.lock_wallet(session, citizen.citizen_id)
         destroyed = documents.destroy_all(session, citizen.citizen_id)
         prepared = preparing.forget_all(session, citizen.citizen_id)
         sent = rows.destroy_all(session, citizen.citizen_id)

@@ -51,9 +51,11 @@ def inbox_context(agency_id: str) -> bytes:
 def lock_wallet(session: Session, citizen_id: str) -> None:
     """Whoever else puts something into this wallet, or erases it, waits until this transaction ends.
 
-    Raises `SignInNeeded` when it was erased: nothing may enter it any more.
+    Taken before any other row of the wallet is locked, so that no two wait for each other. Whoever only refers to the
+    wallet waits for nobody (PostgreSQL 13.3.2, FOR NO KEY UPDATE). Raises `SignInNeeded` when it was erased: nothing
+    may enter it any more.
     """
-    wallet = session.get(models.Wallet, citizen_id, with_for_update=True)
+    wallet = session.get(models.Wallet, citizen_id, with_for_update={"key_share": True})
     if wallet is None or not wallet.key_under_root:
         raise SignInNeeded
 

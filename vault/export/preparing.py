@@ -16,14 +16,13 @@ from sqlmodel import Session, col, delete, func, select
 from storage.errors import BlobMissing, SealBroken
 from storage.keys import Key, context
 from storage.sealed import seal
-from vault import accesslog, accounts, papers
+from vault import accesslog, accounts, papers, wallets
 from vault.accesslog import Kind
 from vault.db import now, taken_back_by
 from vault.errors import NotFound, NothingPrepared
 from vault.export import contents
 from vault.export.contents import Writer
 from vault.models import Account, Document, Export, Version, new_id
-from vault.models import Wallet as WalletRow
 from vault.principals import Citizen
 from vault.services import Services
 from vault.wallets import Wallet
@@ -62,7 +61,7 @@ def begin(services: Services, citizen: Citizen, password: str) -> Export:
         raise NotFound
     accounts.check_password(services.db, services.passwords, services.settings, account, password)
     with services.db.write() as session:
-        session.get(WalletRow, citizen.citizen_id, with_for_update=True)  # two at once come one after the other
+        wallets.lock_wallet(session, citizen.citizen_id)  # two at once come one after the other
         gone = _delete(session, Export.citizen_id == citizen.citizen_id)
         export = _made(session, citizen)
         _record(session, Kind.export_prepared, citizen)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlmodel import Session
 
 from storage.keys import Key
-from vault import intake, papers
+from vault import intake, papers, wallets
 from vault.channels import ahead
 from vault.db import taken_back_by
 from vault.documents import by_fingerprint
@@ -118,6 +118,7 @@ def _look_over_and_enter(services: Services, citizen: Citizen, held: Holding, wh
     inspection = intake.inspect(services, whole.key, whole.version_id)
     received = Received(whole.version_id, whole.key, whole.sha256, whole.size, inspection)
     with services.db.write() as session:
+        wallets.lock_wallet(session, citizen.citizen_id)
         upload = held.locked(session)
         upload.document_id = intake.enter(services, session, citizen, received, entry, upload_id=upload.id)
         upload.version_id = received.version_id
