@@ -3,15 +3,18 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import anyio
 import httpx
 import pytest
 from sqlalchemy.exc import OperationalError
 
+from storage.errors import StoreFull
 from tests.vault import visitors
-from tests.vault.test_resumable import PAPER, TUS, begin, blobs, content, head, left, offset, patch
+from tests.vault.test_resumable import PAPER, STREAM, TUS, begin, blobs, content, head, left, offset, patch
 from tests.vault.world import World
 from vault import intake, papers
 from vault.errors import NotFound, UploadLocked
+from vault.metrics import CountedBlobs
 from vault.models import Upload
 from vault.resumable import sending
 from vault.resumable.rows import State
@@ -130,3 +133,40 @@ def test_thawed_after_another_has_made_the_paper(
     assert content(an, found) == PAPER
     assert an.get(f"{found['docvault-document']}/pages/1.webp").status_code == 200
     assert len(blobs(world)) == 3, "the original and two pictures of its page"
+
+
+def test_gone_before_the_address_of_the_upload_was_told(world: World) -> None:
+    """Nobody can go on with what is left: it takes no room, and none of the places for unfinished uploads."""
+    app = visitors.app_of(world)
+    headers = visitors.cookie(world, world.an) | STREAM | {"Upload-Length": str(len(PAPER))}
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/api/uploads",
+        "query_string": b"",
+        "headers": [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+        + [(b"host", b"vault.example"), (b"content-length", b"%d" % len(PAPER))],
+    }
+    arriving = iter([{"type": "http.request", "body": PAPER[:9000], "more_body": True}])
+
+    async def receive() -> dict[str, Any]:
+        return next(arriving, {"type": "http.disconnect"})
+
+    async def send(_: Any) -> None:
+        return
+
+    anyio.run(app, scope, receive, send)
+    assert left(world) == []
+
+
+def test_refused_by_a_full_store_before_the_address_of_the_upload_was_told(
+    world: World, an: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise StoreFull("no space is left for blobs")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(CountedBlobs, "put", full)
+        answer = an.post("/api/uploads", content=PAPER[:9000], headers=STREAM | {"Upload-Length": str(len(PAPER))})
+    assert answer.status_code == 507
+    assert left(world) == []

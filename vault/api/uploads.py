@@ -1,5 +1,6 @@
 """Papers that arrive in parts, by tus 1.0.0 (https://tus.io/protocols/resumable-upload): docs/formats/uploads.md."""
 
+import logging
 import time
 from collections.abc import Iterator
 from email.utils import format_datetime
@@ -8,8 +9,10 @@ from typing import Annotated, Any
 import anyio
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import ClientDisconnect
 
+from storage.errors import StorageError
 from vault.api.operations import OWN
 from vault.api.principals import CitizenDep, ServicesDep
 from vault.api.receiving import UPLOAD, with_body
@@ -19,11 +22,11 @@ from vault.errors import (
     BadUpload,
     Busy,
     Duplicate,
+    NotFound,
     NotOffsetStream,
     TusVersion,
     UploadLocked,
     UploadStalled,
-    VaultError,
 )
 from vault.middleware import LENGTH_DIGITS, TUS_VERSION, announced
 from vault.principals import Citizen
@@ -49,6 +52,7 @@ SENDING = (*UPLOAD, "uploads-open", "upload-elsewhere", "upload-locked", "checks
 FINISHING = tuple(code for code in SENDING if code != "cross-site")
 STANDS: dict[int | str, dict[str, Any]] = {200: {"description": "`Upload-Offset` says where", "content": {"*/*": {}}}}
 
+log = logging.getLogger(__name__)
 router = APIRouter(prefix=PREFIX, tags=["uploads"])
 
 
@@ -209,7 +213,7 @@ async def _first_bytes(request: Request, services: Services, citizen: Citizen, s
         return await _send(request, services, citizen, state.id, 0, None)
     except Duplicate as error:
         raise Duplicate(**error.values, upload=f"{PREFIX}/{state.id}") from None
-    except VaultError:
+    except BaseException:  # whatever it was, a line that broke and a stop of the server too
         with anyio.CancelScope(shield=True):
             await run_in_threadpool(_forget, services, citizen, state.id)
         raise
@@ -218,8 +222,10 @@ async def _first_bytes(request: Request, services: Services, citizen: Citizen, s
 def _forget(services: Services, citizen: Citizen, upload_id: str) -> None:
     try:
         parts.remove(services.blobs, rows.terminate(services, citizen, upload_id))
-    except VaultError:  # refused, and gone already
+    except (NotFound, UploadLocked):  # refused, and gone already, or somebody found it in the list and goes on with it
         return
+    except (SQLAlchemyError, StorageError) as failed:
+        log.warning("an upload that nobody knows of was left to be swept", exc_info=failed)
 
 
 async def _settled(services: Services, citizen: Citizen, upload_id: str) -> State:
