@@ -78,7 +78,8 @@ class Proxy:
             server.shutdown(socket.SHUT_WR)
 
     def _cut(self, client: socket.socket, server: socket.socket) -> None:
-        self.cuts += 1
+        with self._lock:
+            self.cuts += 1
         for end in (client, server):
             with suppress(OSError):
                 end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
