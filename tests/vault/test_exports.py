@@ -4,6 +4,7 @@ import csv
 import hashlib
 import io
 import json
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -26,7 +27,7 @@ from vault.errors import ExportEnded
 from vault.export import bundle, preparing
 from vault.export.bundle import Bundle
 from vault.housekeeping import Housekeeping
-from vault.models import Export, SignIn, Version
+from vault.models import Agency, Export, SignIn, Version
 from vault.settings import MIB
 
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
@@ -154,6 +155,21 @@ def test_grants_dossiers_and_the_log_go_along(world: World) -> None:
     assert {"granted", "attached", "account-opened"} <= {line["kind"] for line in lines}
     page = archive.read("index.html").decode()
     assert "Sở Tư pháp" in page
+
+
+@pytest.mark.parametrize(
+    "name", ["=1+1", "Sở Y tế;=1+1", "Sở Y tế;@SUM(1)", "\n=1+1", "＝1+1", "Sở Y tế\t-1", "Sở ; +1"]
+)
+def test_the_table_runs_nothing_that_an_agency_calls_itself(world: World, name: str) -> None:
+    """Nor where a spreadsheet parts its columns by semicolons, as those here do."""
+    paper = world.put_in(kind="citizen-card")
+    world.change(Agency, world.registry.agency_id, name=name)
+    world.share(paper)
+    table = exporting.archive(everything(world)).read("log/access-log.csv").decode("utf-8-sig")
+    assert name[-2:] in table
+    for delimiter in ",;\t":
+        cells = [cell for row in csv.reader(io.StringIO(table), delimiter=delimiter) for cell in row]
+        assert not [cell for cell in cells if re.match(r"\s*[=+@＝＋＠－-]", cell)]
 
 
 def test_the_page_runs_nothing_that_a_title_says(world: World) -> None:

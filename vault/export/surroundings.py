@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,7 +21,8 @@ from vault.wallets import Wallet
 BOM = "\ufeff"  # without it spreadsheets take UTF-8 for something else
 BATCH = 1000
 COLUMNS = ("at", "kind", "agency", "agency_id", "document", "version", "grant", "detail")
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = re.compile(r"(^|[;,\t\r\n])(?=\s*[=+\-@＝＋－＠])")
+"""Where a cell that a spreadsheet runs may begin: those that write a decimal comma part columns by semicolons."""
 
 
 @dataclass(frozen=True)
@@ -103,8 +105,7 @@ def _entry(event: Event, names: dict[str, str]) -> dict[str, str | None]:
 
 def _cell(value: str | None) -> str:
     """A spreadsheet must not run what an agency calls itself."""
-    text = value or ""
-    return f"'{text}" if text.startswith(FORMULA) else text
+    return FORMULA.sub(r"\1'", value or "")
 
 
 def _dossier(own: Own) -> dict[str, Any]:
