@@ -1,6 +1,8 @@
 """Senders that stop, freeze, come twice or erase their wallet: what they left in the middle harms no paper."""
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from time import sleep
 from typing import Any
 
 import anyio
@@ -16,7 +18,7 @@ from vault import intake, papers
 from vault.errors import NotFound, UploadLocked
 from vault.metrics import CountedBlobs
 from vault.models import Upload
-from vault.resumable import sending
+from vault.resumable import rows, sending
 from vault.resumable.rows import State
 from vault.resumable.sending import Sent
 
@@ -170,3 +172,17 @@ def test_refused_by_a_full_store_before_the_address_of_the_upload_was_told(
         answer = an.post("/api/uploads", content=PAPER[:9000], headers=STREAM | {"Upload-Length": str(len(PAPER))})
     assert answer.status_code == 507
     assert left(world) == []
+
+
+def test_its_time_is_over_while_its_bytes_are_on_their_way(world: World, an: httpx.Client) -> None:
+    """Gone on with just before it would have been forgotten: it is not, while it is being sent."""
+    upload = begin(an)
+    patch(an, upload, 0, PAPER[:5000])
+    world.change(Upload, upload[-36:], expires_at=datetime.now(UTC) + timedelta(seconds=1))
+
+    def passes() -> None:
+        sleep(2)
+        with world.services.db.write() as session:
+            assert rows.sweep(session) == []
+
+    assert send(world, upload, 5000, passes, PAPER[5000:]).done

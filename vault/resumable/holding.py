@@ -13,7 +13,7 @@ from typing import Self
 
 from sqlalchemy import ColumnElement
 from sqlalchemy.exc import SQLAlchemyError
-from sqlmodel import Session, col, update
+from sqlmodel import Session, col, select, update
 
 from vault.db import now
 from vault.errors import UploadLocked
@@ -48,7 +48,8 @@ class Holding:
             at = now(session)
             if upload.holder is not None and upload.held_until is not None and upload.held_until > at:
                 raise UploadLocked
-            upload.holder, upload.held_until, upload.wanted = self._token, at + LEASE, False
+            upload.holder, upload.wanted = self._token, False
+            _keep(upload, at + LEASE)
         self._beating.start()
         return self
 
@@ -83,11 +84,16 @@ class Holding:
     def _renew(self) -> bool:
         """Whether to stop: somebody asks for the upload, or it is no longer ours."""
         with self._services.db.write() as session:
-            until: datetime = now(session) + LEASE
-            if not session.exec(update(Upload).where(*self._mine()).values(held_until=until)).rowcount:
+            upload = session.exec(select(Upload).where(*self._mine()).with_for_update()).first()
+            if upload is None:
                 return True
-            upload = session.get(Upload, self._upload_id)
-            return upload is None or upload.wanted
+            _keep(upload, now(session) + LEASE)
+            return upload.wanted
 
     def _mine(self) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
         return col(Upload.id) == self._upload_id, col(Upload.holder) == self._token
+
+
+def _keep(upload: Upload, until: datetime) -> None:
+    """Nobody takes it before then, and its time is not over while somebody is sending."""
+    upload.held_until, upload.expires_at = until, max(upload.expires_at, until)
