@@ -23,11 +23,12 @@ from tests.vault.visitors import PASSWORD
 from tests.vault.world import CONTENT, World
 from vault import documents, erasure, papers, signins
 from vault.care.orphans import orphans
-from vault.errors import ExportEnded
-from vault.export import bundle, preparing
+from vault.errors import ExportEnded, NothingPrepared
+from vault.export import bundle, preparing, sheets
 from vault.export.bundle import Bundle
+from vault.export.sheets import Sheet
 from vault.housekeeping import Housekeeping
-from vault.models import Agency, Export, SignIn, Version
+from vault.models import Agency, Document, Export, SignIn, Version
 from vault.settings import MIB
 
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
@@ -444,3 +445,18 @@ def test_a_sweep_leaves_what_is_ready_and_takes_what_a_crash_left(world: World) 
     assert [blob.name for blob in world.services.blobs.list("exports/")] == [
         preparing.written_name(export.id, export.part or "")
     ]
+
+
+def test_a_paper_destroyed_while_the_export_is_written_ends_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As it does before and after; also where a database shows at once what others have written."""
+    _, second = (world.put_in(content=CONTENT + bytes([n])) for n in (1, 2))
+    metadata = sheets.metadata
+
+    def slow(sheet: Sheet) -> dict[str, Any]:
+        if world.row(Document, second.id) is not None:
+            _destroy(world, second.id)
+        return metadata(sheet)
+
+    monkeypatch.setattr("vault.export.sheets.metadata", slow)
+    with pytest.raises(NothingPrepared):
+        exporting.prepare(world)

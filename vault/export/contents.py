@@ -14,6 +14,7 @@ from ocr.errors import OcrError
 from storage.errors import SealBroken
 from vault import documents, grants, readings, signing
 from vault.documents import Paper
+from vault.errors import NotFound
 from vault.export import index, names, sheets, surroundings
 from vault.export.index import Card
 from vault.export.layout import Layout
@@ -88,6 +89,8 @@ class Writer:
         for document_id in self._session.exec(mine.order_by(col(Document.created_at), col(Document.id))).all():
             try:
                 found = self._sheet(document_id, given)
+            except NotFound:  # destroyed in the meantime, and with it this export
+                continue
             except SealBroken:
                 self._left_out.append(document_id)
                 continue
