@@ -6,12 +6,14 @@ import subprocess
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import NoReturn
 
 import pkcs11
 import pytest
-from pkcs11 import Attribute, KeyType, ObjectClass
+from pkcs11 import Attribute, KeyType, ObjectClass, TokenFlag
 from pkcs11 import exceptions as token_errors
 
+from storage import hsm
 from storage.errors import KeyMissing, KeyUnavailable, KeyUnusable, OtherRootKey, SealBroken
 from storage.hsm import TokenPlace, TokenRootKey
 from storage.keys import Key, context
@@ -159,6 +161,31 @@ def test_a_wrong_pin_is_tried_once_and_shown_nowhere(root: TokenRootKey, place: 
     place.pin_file.write_text(f"{PIN}\n")
     os.utime(place.pin_file, (1, 1))
     assert root.unwrap(wrapped, CTX), "it goes on as soon as the file is corrected"
+
+
+class WornToken:
+    """A token that has counted wrong PINs, which SoftHSM does not. Writes down who would sign in."""
+
+    def __init__(self, flag: TokenFlag) -> None:
+        self.flags, self.signed_in = TokenFlag.TOKEN_INITIALIZED | flag, 0
+
+    def open(self, **_how: object) -> NoReturn:
+        self.signed_in += 1
+        raise token_errors.PinIncorrect
+
+
+@pytest.mark.parametrize("flag", [TokenFlag.USER_PIN_FINAL_TRY, TokenFlag.USER_PIN_LOCKED])
+def test_servers_that_restart_with_a_wrong_pin_never_spend_the_last_try(
+    root: TokenRootKey, place: TokenPlace, monkeypatch: pytest.MonkeyPatch, flag: TokenFlag
+) -> None:
+    wrapped, worn = root.wrap(Key.generate(), CTX), WornToken(flag)
+    restart(place)
+    monkeypatch.setattr(hsm, "_token", lambda _place: worn)
+    attempts = (lambda: TokenRootKey.open(place), lambda: root.unwrap(wrapped, CTX), lambda: TokenRootKey.create(place))
+    for attempt in attempts:
+        with pytest.raises(KeyUnusable, match="is locked, or will be after one more wrong PIN"):
+            attempt()
+    assert worn.signed_in == 0
 
 
 def test_a_token_that_was_restarted_under_a_running_server_is_found_again(
