@@ -1,13 +1,13 @@
 """First start: folders, keys and tables are made; a start that finds a database without its keys refuses."""
 
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 from sqlmodel import Session, select
 
-from storage.errors import KeyUnusable
+from storage.errors import KeyUnusable, StoreUnavailable
 from storage.rootkey import FileRootKey, RootKey
-from vault import migrate, rootkeys, rootwraps, signing
+from vault import migrate, rootkeys, rootwraps, signing, stores
 from vault.db import STARTING, Database
 from vault.models import ServiceKey
 from vault.services import Services
@@ -19,7 +19,7 @@ def prepare(settings: Settings) -> Services:
 
     Processes on several machines may start at once on one empty database: one of them makes what is missing while the
     others wait. Raises `KeyUnusable` when a key is gone or another than the one that the database was made with, and
-    `Unready` when the tables are not this program's.
+    `Unready` when the tables are not this program's, or empty beside a store that is not.
     """
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     with closing(Database.open_patient(settings)) as db, db.alone(STARTING):
@@ -27,7 +27,10 @@ def prepare(settings: Settings) -> Services:
             migrate.upgrade(db)
         else:
             migrate.refuse_old(db)
-        _find_keys(settings, in_use=_in_use(db), shared=not db.is_sqlite)
+        in_use = _in_use(db)
+        if not in_use:
+            _refuse_full_store(settings)
+        _find_keys(settings, in_use=in_use, shared=not db.is_sqlite)
         return _open(settings)
 
 
@@ -57,6 +60,20 @@ def _take_up(session: Session, settings: Settings, root: RootKey) -> None:
 def _in_use(db: Database) -> bool:
     with db.read() as session:
         return session.exec(select(ServiceKey).limit(1)).first() is not None
+
+
+def _refuse_full_store(settings: Settings) -> None:
+    """An empty database beside papers is the wrong one, or theirs was lost: nothing may begin that would sweep them.
+
+    A store that does not answer keeps nobody from starting, as at any other time.
+    """
+    with suppress(StoreUnavailable):
+        if next(iter(stores.open_store(settings).list()), None) is not None:
+            raise migrate.Unready(
+                "The store holds papers already, but the database is empty: it is not theirs. Check "
+                "DOCVAULT_DATABASE_URL, DOCVAULT_DATA_DIR and the settings of the store, or restore a backup into an "
+                "empty store."
+            )
 
 
 def _find_keys(settings: Settings, *, in_use: bool, shared: bool) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from storage.errors import KeyUnusable
+from storage.files import FileBlobs
 from vault import firststart, migrate
 from vault.db import Database
 from vault.migrate import Unready
@@ -51,6 +52,14 @@ def test_a_process_that_shares_its_keys_makes_none_of_its_own(settings: Settings
     with pytest.raises(KeyUnusable, match=r"worker\.key"):
         start(shared)
     assert not settings.worker_key.exists()
+
+
+def test_an_empty_database_does_not_take_a_full_store_for_its_own(settings: Settings) -> None:
+    """A slip in the address of the database: what a sweep would then call left over is everybody's papers."""
+    FileBlobs(settings.blobs).put("versions/of-another-vault/original", [b"sealed"])
+    with pytest.raises(Unready, match="holds papers already, but the database is empty"):
+        start(settings)
+    assert not settings.root_key.exists()
 
 
 def test_a_process_that_does_not_migrate_refuses_tables_that_it_cannot_use(settings: Settings) -> None:
