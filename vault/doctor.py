@@ -30,9 +30,10 @@ PLACE = "doctor.json"
 
 @dataclass(frozen=True)
 class Care:
-    """How papers are looked at, and whether orphans older than `grace` are removed."""
+    """How papers are looked at, and whether orphans older than `grace` are removed, even where they are the most."""
 
     sweep: bool = False
+    even_most: bool = False
     grace: timedelta = GRACE
     look: Look = field(default_factory=Look)
 
@@ -154,6 +155,7 @@ def _blobs(settings: Settings, db: Database, root: RootKey | None, how: Care) ->
             yield from versions.quick(db, blobs)
         else:
             yield from versions.whole(db, blobs, root, settings.data_dir / PLACE, how.look)
-        yield from orphans.orphans(db, blobs, how.sweep, datetime.now(UTC) - how.grace)
+        before = datetime.now(UTC) - how.grace
+        yield from orphans.orphans(db, blobs, how.sweep, before, even_most=how.even_most)
     except StorageError as error:
         yield Finding(Severity.damage, f"The store of papers cannot be used: {error}.")

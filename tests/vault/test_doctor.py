@@ -11,14 +11,18 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 
+from storage.files import FileBlobs
 from storage.keys import Key
 from storage.rootkey import FileRootKey, Succession
-from tests.databases import Databases
+from tests.databases import TABLES, Databases
 from tests.journeys.processes import wait_until
 from tests.needs import need_tesseract
 from tests.vault.world import CONTENT, World
-from vault import documents, models, papers, rewrapping, rootkeys, rootwraps
+from vault import accesslog, documents, models, papers, rewrapping, rootkeys, rootwraps
+from vault.accesslog import Kind
+from vault.care import owners
 from vault.care.findings import Severity
 from vault.care.pace import MIB, Pace
 from vault.care.versions import Look
@@ -94,6 +98,69 @@ def test_an_old_orphan_is_swept_without_being_asked_for_its_age(world: World) ->
         os.utime(path, (two_days_ago, two_days_ago))
     found(world.services.settings, Severity.remark, sweep=True)
     assert list(blobs.list()) == []
+
+
+def strangers(services: Services, count: int) -> None:
+    for _ in range(count):
+        papers.put_original(services.blobs, Key.generate(), models.new_id(), [b"of another vault"])
+
+
+def test_a_sweep_with_a_database_that_was_just_made_takes_nothing_of_a_full_store(
+    world: World, databases: Databases, tmp_path: Path
+) -> None:
+    world.put_in()
+    fresh = tmp_path / "fresh"
+    shutil.copytree(world.services.settings.data_dir, fresh, ignore=shutil.ignore_patterns("docvault.db*"))
+    with databases.at(fresh, TABLES) as where:
+        settings = Settings(data_dir=fresh, **where)  # type: ignore[arg-type]
+        assert any("Nothing was removed" in one for one in found(settings, Severity.damage, sweep=True, grace=NOW))
+    assert len(list(FileBlobs(settings.blobs).list())) == len(list(world.services.blobs.list())) > 0
+
+
+def test_a_sweep_of_another_vaults_store_takes_nothing(world: World) -> None:
+    paper, services = world.put_in(), world.services
+    papers.remove(services.blobs, papers.Remains(paper.version.id, 1))
+    strangers(services, 2)
+    cut_off = services.settings.blobs / "temporary" / ("ab" * 16)
+    cut_off.write_bytes(b"of an upload there")
+    assert any("right store" in one for one in found(services.settings, Severity.damage, sweep=True, grace=NOW))
+    assert len(list(services.blobs.list())) == 2
+    assert cut_off.exists()
+
+
+def test_a_sweep_of_a_store_that_is_mostly_another_vaults_wants_to_be_told_so(world: World) -> None:
+    world.put_in()
+    strangers(world.services, 11)
+    settings = world.services.settings
+    assert any("of 11" in sentence for sentence in found(settings, Severity.damage, sweep=True, grace=NOW))
+    assert any("11 files" in one for one in found(settings, Severity.remark, sweep=True, even_most=True, grace=NOW))
+    assert len(list(world.services.blobs.list("versions/"))) == 3, "the paper's own stay"
+
+
+def test_a_wallet_that_was_erased_as_the_power_went_is_swept(world: World) -> None:
+    """Most of what is stored, and yet the vault's own: its log has heard of it."""
+    services = world.services
+    put_in = [world.put_in(content=b"%PDF-1.7 " + bytes([65 + n])) for n in range(11)]
+    for paper in put_in:
+        with services.db.write() as session:
+            ids = {"document_id": paper.id, "version_id": paper.version.id}
+            accesslog.record(session, Kind.document_added, citizen_id=world.an.citizen_id, **ids)
+        world.bin(paper)
+        with services.db.write() as session:
+            documents.destroy(session, world.an, paper.id)
+    found(services.settings, Severity.remark, sweep=True, grace=NOW)
+    assert list(services.blobs.list()) == []
+
+
+def test_a_part_that_becomes_a_paper_during_a_sweep_keeps_its_bytes(world: World) -> None:
+    """Its row changes tables in one transaction, and no look may fall between the two."""
+    services, statements = world.services, list[str]()
+    paper = world.put_in()
+    event.listen(services.db.engine, "before_cursor_execute", lambda *told: statements.append(told[2]))
+    assert owners.named(services.db, services.blobs.list()) == {paper.version.id}
+    asked = [statement for statement in statements if "version" in statement]
+    assert len(asked) == 1
+    assert "uploadpart" in asked[0]
 
 
 def test_another_root_key_than_the_databases_is_noticed(world: World) -> None:

@@ -2,23 +2,19 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from itertools import islice
-
-from sqlmodel import col, select
 
 from storage.blobs import BlobInfo, Blobs
-from vault import papers
+from vault.care import belonging, owners
 from vault.care.findings import Finding, Severity
 from vault.db import Database
-from vault.export import preparing
-from vault.models import Export, UploadPart, Version
-from vault.resumable import parts
-
-BATCH = 500
 
 
-def orphans(db: Database, blobs: Blobs, sweep: bool, before: datetime) -> Iterator[Finding]:
-    """Those last written before then; with `sweep` they are removed."""
+def orphans(db: Database, blobs: Blobs, sweep: bool, before: datetime, *, even_most: bool = False) -> Iterator[Finding]:
+    """Those last written before then; with `sweep` they are removed, unless the store seems to be another vault's."""
+    doubt = belonging.seems_strange(blobs, db, before) if sweep and not even_most else None
+    if doubt:
+        yield Finding(Severity.damage, doubt)
+        return
     found, freed = 0, 0
     for blob in _without_row(db, (blob for blob in blobs.list() if blob.modified <= before)):
         found, freed = found + 1, freed + blob.size
@@ -36,21 +32,6 @@ def orphans(db: Database, blobs: Blobs, sweep: bool, before: datetime) -> Iterat
 
 
 def _without_row(db: Database, blobs: Iterable[BlobInfo]) -> Iterator[BlobInfo]:
-    rest = iter(blobs)
-    while batch := list(islice(rest, BATCH)):
-        owners = {_owner(blob) for blob in batch}
-        with db.read() as session:
-            there = set(session.exec(select(Version.id).where(col(Version.id).in_(owners))))
-            there |= set(session.exec(select(Export.id).where(col(Export.id).in_(owners))))
-            there |= set(session.exec(select(UploadPart.id).where(col(UploadPart.id).in_(owners))))
-        yield from (blob for blob in batch if _owner(blob) not in there)
-
-
-def _owner(blob: BlobInfo) -> str:
-    """The id of a version, an export or an upload's part, which may lie as an original does; empty for other names."""
-    match blob.name.split("/"):
-        case [parts.FOLDER, _, part_id]:
-            return part_id
-        case [_, owner, last] if blob.name in (papers.folder(owner) + last, preparing.written_name(owner, last)):
-            return owner
-    return ""
+    for batch in owners.batches(blobs):
+        there = owners.named(db, batch)
+        yield from (blob for blob in batch if owners.of(blob) not in there)

@@ -44,6 +44,9 @@ def doctor(
     quick: Annotated[bool, typer.Option("--quick", help="Look whether papers are there in full length alone.")] = False,
     rate: Annotated[int, typer.Option(min=0, help="MiB a second that are opened at most; 0: no bound.")] = RATE,
     again: Annotated[bool, typer.Option("--again", help="Start anew where an earlier look was interrupted.")] = False,
+    even_most: Annotated[
+        bool, typer.Option("--even-most", help="Sweep also where the database knows little of what is stored.")
+    ] = False,
 ) -> None:
     """Check database, keys, tools, and every stored paper to its last byte. Exit code 1: something is damaged.
 
@@ -54,7 +57,7 @@ def doctor(
 
     with plain_errors(), Bar() as bar:
         look = Look(quick=quick, rate=rate, again=again, progress=bar)
-        damaged = tell(bar, examine(load_settings(), Care(sweep, timedelta(seconds=grace), look)))
+        damaged = tell(bar, examine(load_settings(), Care(sweep, even_most, timedelta(seconds=grace), look)))
     raise typer.Exit(FAILED if damaged else 0)
 
 
