@@ -205,9 +205,10 @@ def is_current(session: Session, version: Version) -> bool:
 
 
 def by_fingerprint(session: Session, citizen_id: str, fingerprint: bytes) -> str | None:
-    """The id of the document in this wallet that has the same bytes already."""
+    """The id of the document in this wallet that has the same bytes already; one in the bin where there is no other."""
     same = (Version.citizen_id == citizen_id, Version.fingerprint == fingerprint)
-    return session.exec(select(Version.document_id).where(*same)).first()
+    having = select(Document.id).join(Version, col(Version.document_id) == Document.id).where(*same)
+    return session.exec(having.order_by(col(Document.deleted_at).is_not(None))).first()
 
 
 def _destroy(session: Session, document: Document) -> list[Remains]:

@@ -428,3 +428,16 @@ def test_an_erased_wallet_takes_nothing_in(world: World) -> None:
     with world.services.db.read() as session:
         assert documents.listed(session, world.binh.wallet) == []
     assert world.row(Document, "x") is None
+
+
+def test_what_rests_in_the_bin_here_is_not_told_to_be_there(world: World) -> None:
+    """Its owner would rely on it, and in some days it would be destroyed."""
+    data = exported(world)
+    report = take(world, data)
+    document_id = report.lines[0].document_id or ""
+    with world.services.db.write() as session:
+        documents.delete_to_bin(session, world.binh, document_id)
+    line = take(world, data).lines[0]
+    assert (line.outcome, line.document_id, line.notes) == (Outcome.binned, document_id, [Note.in_bin_here])
+    with world.services.db.write() as session:
+        assert documents.get(session, world.binh.wallet, document_id).document.deleted_at is not None

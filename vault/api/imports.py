@@ -55,7 +55,7 @@ class LineOut(BaseModel):
     refused: RefusalOut | None = Field(description="why a version was not taken")
     notes: list[str] = Field(
         description="what did not come along: kind-unknown, value-not-taken, version-damaged, version-refused, "
-        "title-shortened",
+        "title-shortened, in-bin-here",
         examples=[["value-not-taken"]],
     )
 

@@ -23,6 +23,7 @@ from vault.errors import (
 from vault.export import names
 from vault.importing import shapes
 from vault.importing.reader import Archive, Opened
+from vault.models import Document
 from vault.principals import Citizen
 from vault.services import Services
 from vault.uploads import clean_file_name
@@ -39,7 +40,7 @@ class Outcome(StrEnum):
     """It was in the wallet already."""
     refused = "refused"
     binned = "binned"
-    """It was in the bin, and is left there."""
+    """It was in the bin, there or here, and is left there."""
 
 
 class Note(StrEnum):
@@ -50,6 +51,8 @@ class Note(StrEnum):
     version_damaged = "version-damaged"
     version_refused = "version-refused"
     title_shortened = "title-shortened"
+    in_bin_here = "in-bin-here"
+    """It is in this wallet, where nobody should rely on it."""
 
 
 @dataclass
@@ -227,8 +230,14 @@ class _Taking:
         fingerprint = intake.fingerprint(self._citizen, bytes.fromhex(version.sha256))
         with self._services.db.read() as session:
             there = documents.by_fingerprint(session, self._citizen.citizen_id, fingerprint)
-        self.line.document_id = there or self.line.document_id
-        return there is not None
+            document = session.get(Document, there) if there else None
+        if document is None:
+            return False
+        self.line.document_id = document.id
+        if document.deleted_at is not None:
+            self.line.in_bin = True
+            self.line.note(Note.in_bin_here)
+        return True
 
     def _put_in(self, version: shapes.Version, opened: Opened) -> None:
         """A paper that is not taken is read to its end all the same: the next one stands behind it."""

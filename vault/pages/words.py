@@ -162,6 +162,7 @@ IMPORT_NOTES: Mapping[str, str] = {
     "version-damaged": "A version was damaged already when the file was made.",
     "version-refused": "A version could not be taken.",
     "title-shortened": "Its name was too long and was shortened.",
+    "in-bin-here": "It is in the bin of this wallet. Take it out of there to keep it.",
 }
 
 MATCH_REASONS: Mapping[str, str] = {
