@@ -15,6 +15,7 @@ import ocr
 from ocr import BytesSource, Limits, PageDone, Reading
 from ocr.errors import ReadingFailed
 from ocr.scratch import ROOT, scratch_folder
+from tests.ocr.children import children
 from tests.ocr.sheets import born_digital, draw, saved
 
 CARD = "054202875923|201234567|Bùi Đình Dũng|11122002|Nam|Thôn Trại Cũ, Phú Yên|19082021"
@@ -116,7 +117,7 @@ class _Killing:
         self.size = len(data)
 
     def read_at(self, offset: int, length: int) -> bytes:
-        for process in _children():
+        for process in children():
             os.kill(process, signal.SIGKILL)
         return self._data[offset : offset + length]
 
@@ -125,7 +126,7 @@ def test_child_killed_in_the_middle_leaves_nothing(samples: dict[str, bytes]) ->
     with pytest.raises(ReadingFailed):
         ocr.read(_Killing(samples["image/png"]), Limits(), on_page=lambda _: None)
     assert not list(ROOT.glob(f"docvault-{os.getpid()}-*"))
-    assert not _children()
+    assert not children()
 
 
 @pytest.mark.usefixtures("tesseract")
@@ -135,7 +136,7 @@ def test_wall_time_ends_a_reading(birth_page: Image.Image) -> None:
         ocr.read(BytesSource(saved(birth_page, "PNG")), Limits(wall_s=0.4), on_page=lambda _: None)
     assert failure.value.reason == "time"
     assert time.monotonic() - started < 5
-    assert not _children()
+    assert not children()
 
 
 def test_processor_time_ends_a_reading() -> None:
@@ -143,7 +144,7 @@ def test_processor_time_ends_a_reading() -> None:
     with pytest.raises(ReadingFailed) as failure:
         ocr.read(BytesSource(many), Limits(cpu_s=1), on_page=lambda _: None)
     assert failure.value.reason == "time"
-    assert not _children()
+    assert not children()
 
 
 def test_error_of_the_source_passes_through_and_ends_the_child() -> None:
@@ -155,7 +156,7 @@ def test_error_of_the_source_passes_through_and_ends_the_child() -> None:
 
     with pytest.raises(PermissionError):
         ocr.inspect(Broken(), Limits())
-    assert not _children()
+    assert not children()
 
 
 def test_scratch_is_private_and_of_dead_processes_swept() -> None:
@@ -185,16 +186,3 @@ def test_scratch_of_a_living_process_is_left_alone() -> None:
         assert (held[0] / "page.pgm").exists()
     leave.set()
     thread.join()
-
-
-def _children() -> list[int]:
-    """Processes whose parent this one is."""
-    found = []
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = stat.read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        if int(fields[1]) == os.getpid() and fields[0] != "Z":
-            found.append(int(stat.parent.name))
-    return found

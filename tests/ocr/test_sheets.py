@@ -6,8 +6,7 @@ import random
 import signal
 import struct
 import zlib
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 from PIL import Image, ImageChops, ImageDraw, ImageStat
@@ -17,6 +16,7 @@ from ocr import BytesSource, Limits, Place, Pyramid
 from ocr.errors import BrokenPaper, OcrError, ReadingFailed, TooManyPixels, TruncatedPaper
 from ocr.limits import MIB, WHOLE_PIXELS
 from ocr.pyramid import TILE
+from tests.ocr.children import children
 from tests.ocr.sheets import saved
 
 A0 = (19_866, 28_087)
@@ -286,12 +286,7 @@ def test_a_child_killed_in_the_middle_of_cutting_is_told(picture: Image.Image) -
 
     with pytest.raises(ReadingFailed), ocr.cut(Killing(saved(picture, "PNG")), Limits(), 1) as sheet:
         list(sheet.tiles)
-    assert not list(children())
-
-
-def children() -> Iterator[int]:
-    for task in Path(f"/proc/{os.getpid()}/task").iterdir():
-        yield from map(int, (task / "children").read_text().split())
+    assert not children()
 
 
 def test_a_page_that_is_not_there_cannot_be_cut(picture: Image.Image) -> None:

@@ -234,9 +234,8 @@ def running(tmp_path: Path, databases: Databases) -> Iterator[Running]:
     )
     services = firststart.prepare(settings)
     world = worlds.build(services)
-    config = uvicorn.Config(
-        create_app(settings, services), host="127.0.0.1", port=port, log_level="critical", ws="none"
-    )
+    # no log_level: it would stay with the process, and with other tests
+    config = uvicorn.Config(create_app(settings, services), host="127.0.0.1", port=port, log_config=None, ws="none")
     server = uvicorn.Server(config)
     thread = Thread(target=server.run, daemon=True)
     thread.start()

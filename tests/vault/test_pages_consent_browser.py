@@ -53,7 +53,7 @@ def world(tmp_path_factory: pytest.TempPathFactory, databases: Databases) -> Ite
     )
     services = firststart.prepare(settings)
     world = worlds.build(services)
-    server = uvicorn.Server(uvicorn.Config(visitors.app_of(world), host="127.0.0.1", port=port, log_level="warning"))
+    server = uvicorn.Server(uvicorn.Config(visitors.app_of(world), host="127.0.0.1", port=port, log_config=None))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:
