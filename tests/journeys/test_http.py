@@ -49,7 +49,12 @@ class Wallet:
 
     def log(self) -> list[str]:
         """Kinds of what happened, the oldest first."""
-        return [entry["kind"] for entry in reversed(self.get("access-log", limit="100")["entries"])]
+        page = self.get("access-log", limit="100")
+        entries = page["entries"]
+        while page["next"]:
+            page = self.get("access-log", limit="100", cursor=page["next"])
+            entries += page["entries"]
+        return [entry["kind"] for entry in reversed(entries)]
 
 
 @pytest.fixture(scope="module")
