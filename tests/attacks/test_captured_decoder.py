@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from dataclasses import asdict
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from tests.ocr.sheets import born_digital
 CAPTURED = """
 import json, os, sys
 sys.path.append(sys.argv[1])
-import ocr.papers
+import ocr.cutting, ocr.papers
 
 def attempt(name, deed):
     try:
@@ -43,9 +44,11 @@ def take_over(file, limits):
     return Told
 
 ocr.papers.open_paper = take_over
+ocr.cutting.sheets = lambda paper: []
 from ocr.child import main
 main(sys.argv[3:])
 """
+ANSWERS_WITHIN_S = 60
 LANDLOCK = "a kernel with Landlock (Linux 5.13 and later)"
 ROOT = Path(fence.__file__).parent.parent
 
@@ -58,7 +61,8 @@ def captured(key: Path) -> list[str]:
     with ours, theirs:
         command = [sys.executable, "-I", "-c", CAPTURED, str(ROOT), str(key), *map(str, caps)]
         with subprocess.Popen(command, pass_fds=(theirs.fileno(),)) as process:
-            channel = Channel(ours)
+            theirs.close()  # so that the end of the child is the end of what it says
+            channel = Channel(ours, time.monotonic() + ANSWERS_WITHIN_S)
             channel.send({"do": "inspect", "size": 10, "limits": asdict(limits)})
             told, _ = channel.receive()
             process.wait(30)
