@@ -430,6 +430,19 @@ def test_abandoned_uploads_are_swept_with_their_bytes(world: World, an: httpx.Cl
     assert [one["id"] for one in an.get("/api/uploads").json()["uploads"]] == [kept[-36:]]
 
 
+def test_a_clock_that_was_set_back_after_a_crash_locks_nobody_out_of_an_upload(world: World, an: httpx.Client) -> None:
+    """The server died holding them, and their leases end tomorrow by the clock of today."""
+    sent, left_alone = begin(an), begin(an, PAPER + b" ")
+    with world.services.db.write() as session:
+        tomorrow = rows.now(session) + timedelta(days=1)
+        session.exec(update(Upload).values(holder="of-the-dead", held_until=tomorrow))
+    assert patch(an, sent, 0, PAPER).status_code == 204
+    _let_pass(world, left_alone)
+    Housekeeping(world.services).run()
+    with world.services.db.read() as session:
+        assert session.get(Upload, left_alone[-36:]) is None, "swept as any other"
+
+
 def _let_pass(world: World, upload: str) -> None:
     with world.services.db.write() as session:
         past = rows.now(session) - timedelta(seconds=1)

@@ -6,7 +6,7 @@ holder, under the row's lock.
 
 import logging
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from threading import Event, Thread
 from types import TracebackType
 from typing import Self
@@ -22,8 +22,6 @@ from vault.principals import Citizen
 from vault.resumable import rows
 from vault.services import Services
 
-LEASE = timedelta(seconds=4)
-"""A holder that is silent for so long is taken for dead."""
 BEAT_S = 1.0
 
 log = logging.getLogger(__name__)
@@ -46,10 +44,10 @@ class Holding:
         with self._services.db.write() as session:
             upload = rows.owned(session, self._citizen.citizen_id, self._upload_id, lock=True)
             at = now(session)
-            if upload.holder is not None and upload.held_until is not None and upload.held_until > at:
+            if rows.is_held(upload, at):
                 raise UploadLocked
             upload.holder, upload.wanted = self._token, False
-            _keep(upload, at + LEASE)
+            _keep(upload, at + rows.LEASE)
         self._beating.start()
         return self
 
@@ -87,7 +85,7 @@ class Holding:
             upload = session.exec(select(Upload).where(*self._mine()).with_for_update()).first()
             if upload is None:
                 return True
-            _keep(upload, now(session) + LEASE)
+            _keep(upload, now(session) + rows.LEASE)
             return upload.wanted
 
     def _mine(self) -> tuple[ColumnElement[bool], ColumnElement[bool]]:

@@ -21,6 +21,8 @@ from vault.wallets import Wallet
 OPEN_MAX = 20
 """Unfinished uploads that one citizen may have."""
 SWEPT_AT_ONCE = 100
+LEASE = timedelta(seconds=4)
+"""A request that holds an upload and is silent for so long is taken for dead."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,7 @@ def terminate(services: Services, citizen: Citizen, upload_id: str) -> list[Uplo
     """
     with services.db.write() as session:
         upload = owned(session, citizen.citizen_id, upload_id, lock=True)
-        if upload.received == upload.length and _is_held(upload, now(session)):
+        if upload.received == upload.length and is_held(upload, now(session)):
             raise UploadLocked
         return drop(session, [upload])
 
@@ -116,7 +118,7 @@ def shown(services: Services, citizen: Citizen) -> list[tuple[State, About]]:
 def sweep(session: Session) -> list[UploadPart]:
     """Forgets what was not finished in time, and what was finished long ago. Returns what `terminate` returns."""
     at = now(session)
-    free = or_(col(Upload.held_until).is_(None), col(Upload.held_until) < at)
+    free = or_(col(Upload.held_until).is_(None), col(Upload.held_until) <= at, col(Upload.held_until) > at + 2 * LEASE)
     over = select(Upload).where(Upload.expires_at < at, free).limit(SWEPT_AT_ONCE)
     return drop(session, session.exec(over.with_for_update(skip_locked=True)).all())
 
@@ -170,15 +172,16 @@ def _state(wallet: Wallet, upload: Upload, at: datetime) -> State:
         length=upload.length,
         received=upload.received,
         expires_at=upload.expires_at,
-        held=_is_held(upload, at),
+        held=is_held(upload, at),
         document_id=upload.document_id,
         version_id=upload.version_id,
         metadata=header(wallet, upload),
     )
 
 
-def _is_held(upload: Upload, at: datetime) -> bool:
-    return upload.holder is not None and upload.held_until is not None and upload.held_until > at
+def is_held(upload: Upload, at: datetime) -> bool:
+    """A lease that ends far beyond the longest was taken before the clock went back: it holds nobody off."""
+    return upload.holder is not None and upload.held_until is not None and at < upload.held_until <= at + 2 * LEASE
 
 
 def _key(wallet: Wallet, upload: Upload) -> Key:
