@@ -1,58 +1,54 @@
-"""Large sheets: memory of the child that looks at them and cuts them, and how soon the first page is there.
+"""Large sheets in a running vault: how soon the first page is there, and what memory looking and cutting take.
 
 Run from the repository's root: `python -m bench.tiles [KIND …]`. Prints JSON lines {name, value, unit, versus}.
 
-A0 at 600 dpi (19,866 × 28,087 pixels) as JPEG, PNG and TIFF in strips (LZW, deflate, fax), as a scan in a PDF, and a
-drawn A0 in a PDF; made as streams, so that making them needs little memory. Memory is the child's own (proc(5), VmHWM):
-it is another process than the server, which holds one tile at a time.
+A0 at 600 dpi (19,866 × 28,087 pixels) as JPEG, PNG and TIFF in strips (LZW, deflate, fax) and in tiles, as a scan in a
+PDF, a drawn A0 in a PDF, and a PDF of 300 scanned pages. Each is put into a vault of its own, by tus. The first page is
+there when its preview has been fetched; the time runs from when the last byte is sent. Memory is the resident memory
+of the server and of the child that looks at the sheet or cuts it, together (proc(5), VmRSS, every 20 ms); the reading
+of the text goes on beside it, and its children count in `tiles.with_reading_mib` alone.
 """
 
 import json
 import os
 import re
+import subprocess
 import sys
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
-import pyvips  # type: ignore[import-untyped]
+import httpx
 
-import ocr
-from ocr.limits import Limits
+from tests.servers import Server
 
 WIDTH, HEIGHT = 19_866, 28_087
+SCAN = (2480, 3508)
+"""A4 at 300 dpi."""
+SCANS = 300
 MIB = 1024 * 1024
+LAST_BYTES = 64 * 1024
+"""Sent when all others have arrived."""
+PART_BYTES = 8 * MIB
 ASKED_MIB, ASKED_S = 512, 5
 PATTERN = 1024
 """Pixels of the pattern that the sheets repeat: letters, lines and grain."""
-
-
-@dataclass(frozen=True)
-class FileSource:
-    """A file by ranges, as the vault's sealed papers are read."""
-
-    path: Path
-
-    @property
-    def size(self) -> int:
-        return self.path.stat().st_size
-
-    def read_at(self, offset: int, length: int) -> bytes:
-        with self.path.open("rb") as file:
-            file.seek(offset)
-            return file.read(length)
+GENTLE = 10  # nice value of a child that cuts
+CUT_WITHIN_S = 300
+TUS = {"Tus-Resumable": "1.0.0"}
 
 
 class Peak:
-    """The most memory that any child of this process had, and this process itself, in MiB."""
+    """The most memory, in MiB, that a server had with its children, until the last look."""
 
-    def __init__(self) -> None:
-        self.child, self.own = 0.0, 0.0
+    def __init__(self, server: int) -> None:
+        self._server, self.sheets, self.all = server, 0.0, 0.0
+        self.looking = True
+        """Any child looks at the sheet; later only those that yield to all others have to do with it."""
 
     @contextmanager
     def watching(self) -> Iterator[None]:
@@ -67,36 +63,74 @@ class Peak:
 
     def _watch(self, over: threading.Event) -> None:
         while not over.wait(0.02):
-            self.own = max(self.own, _high_water(os.getpid()))
-            for task in Path(f"/proc/{os.getpid()}/task").iterdir():
-                for child in (task / "children").read_text().split():
-                    self.child = max(self.child, _high_water(int(child)))
+            own, children = _resident(self._server), list(_descendants(self._server))
+            its = sum(_resident(child) for child in children if self.looking or _nice(child) >= GENTLE)
+            self.sheets = max(self.sheets, own + its)
+            self.all = max(self.all, own + sum(map(_resident, children)))
 
 
 def main() -> None:
-    asked = sys.argv[1:] or list(KINDS)
+    if sys.argv[1:2] == ["--make"]:
+        KINDS[sys.argv[2]](Path(sys.argv[3]))
+        return
     with tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR", "/var/tmp")) as folder:  # noqa: S108 - a disk
-        for kind in asked:
+        for kind in sys.argv[1:] or KINDS:
             path = Path(folder) / kind
-            KINDS[kind](path)
-            measure(kind, path)
+            make = [sys.executable, "-m", "bench.tiles", "--make", kind, str(path)]
+            subprocess.run(make, check=True)
+            with Server(Path(folder) / f"vault-{kind}") as server:
+                measure(kind, path, server)
             path.unlink()
 
 
-def measure(kind: str, path: Path) -> None:
-    source, limits, peak = FileSource(path), Limits(), Peak()
+def measure(kind: str, path: Path, server: Server) -> None:
+    """One sheet, from its last bytes to its last tile."""
+    citizen, peak, size = server.citizen(), Peak(server.pid), path.stat().st_size
+    place = begin(citizen, path, size - LAST_BYTES)
     with peak.watching():
         start = time.perf_counter()
-        found = ocr.inspect(source, limits)
+        document = send(citizen, place, path, size - LAST_BYTES, size)
+        citizen.get(f"{document}/pages/1.webp").raise_for_status()
         first = time.perf_counter() - start
-        with ocr.cut(source, limits, 1) as sheet:
-            weight = sum(len(tile) for _, tile in sheet.tiles)
+        peak.looking = False
+        pages = until_cut(citizen, document)
         total = time.perf_counter() - start
-    assert found.preview and found.sheets == (1,), "it is shown, and worth tiles"
-    about = f"{kind}, {source.size / MIB:.0f} MiB, {sheet.pyramid.tiles} tiles of {weight / MIB:.0f} MiB"
-    emit("tiles.peak_mib", peak.child, "MiB", f"{about}; asked <= {ASKED_MIB} with the server")
-    emit("tiles.first_page_s", first, "s", f"{kind}; asked <= {ASKED_S}")
-    emit("tiles.total_s", total, "s", f"{kind}, until the last tile")
+    about = f"{kind}, {size / MIB:.0f} MiB"
+    emit("tiles.first_page_s", first, "s", f"{about}, from its last byte; asked <= {ASKED_S}")
+    emit("tiles.peak_mib", peak.sheets, "MiB", f"{about}, server and child; asked <= {ASKED_MIB}")
+    emit("tiles.with_reading_mib", peak.all, "MiB", f"{about}, with the reading beside it")
+    if pages:
+        emit("tiles.total_s", total, "s", f"{about}, until the last tile, with the reading beside it")
+
+
+def begin(citizen: httpx.Client, path: Path, until: int) -> str:
+    """Announce an upload and send it up to there: its address."""
+    headers = {**TUS, "Upload-Length": str(path.stat().st_size)}
+    place = citizen.post("/api/uploads", headers=headers).raise_for_status().headers["location"]
+    for at in range(0, until, PART_BYTES):
+        send(citizen, place, path, at, min(at + PART_BYTES, until))
+    return str(place)
+
+
+def send(citizen: httpx.Client, place: str, path: Path, at: int, until: int) -> str:
+    """One part; the address of the paper once it is whole."""
+    with path.open("rb") as file:
+        file.seek(at)
+        part = file.read(until - at)
+    headers = {**TUS, "Upload-Offset": str(at), "Content-Type": "application/offset+octet-stream"}
+    answer = citizen.patch(place, content=part, headers=headers).raise_for_status()
+    return str(answer.headers.get("docvault-document", ""))
+
+
+def until_cut(citizen: httpx.Client, document: str) -> int:
+    """Waits for all tiles; how many pages have them."""
+    ends = time.monotonic() + CUT_WITHIN_S
+    while time.monotonic() < ends:
+        found = citizen.get(document).raise_for_status().json()["version"]
+        if found["sheets"] == found["sheets_ready"]:
+            return len(found["sheets"])
+        time.sleep(0.1)
+    raise TimeoutError("it was not cut")
 
 
 def emit(name: str, value: float, unit: str, versus: str) -> None:
@@ -104,16 +138,35 @@ def emit(name: str, value: float, unit: str, versus: str) -> None:
     print(json.dumps({"name": name, "value": round(value, 3), "unit": unit, "versus": versus}), flush=True)
 
 
-def _high_water(process: int) -> float:
+def _descendants(process: int) -> Iterator[int]:
     try:
-        found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{process}/status").read_text())
+        for task in Path(f"/proc/{process}/task").iterdir():
+            for child in map(int, (task / "children").read_text().split()):
+                yield child
+                yield from _descendants(child)
+    except OSError:
+        return  # it has ended
+
+
+def _resident(process: int) -> float:
+    try:
+        found = re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{process}/status").read_text())
     except OSError:
         return 0.0
     return int(found[1]) / 1024 if found else 0.0
 
 
+def _nice(process: int) -> int:
+    try:
+        return os.getpriority(os.PRIO_PROCESS, process)
+    except OSError:
+        return 0
+
+
 def _sheet(bands: int) -> Any:
     """The whole sheet, which exists only row by row."""
+    import pyvips  # type: ignore[import-untyped]  # only where a sheet is made
+
     grain = pyvips.Image.gaussnoise(PATTERN, PATTERN, sigma=6, mean=225, seed=1)
     lines = pyvips.Image.sines(PATTERN, PATTERN, hfreq=12, vfreq=5, uchar=True).cast("float") * 0.1
     gray = (grain - lines).cast("uchar")
@@ -122,7 +175,7 @@ def _sheet(bands: int) -> Any:
 
 
 def jpeg(path: Path) -> None:
-    _sheet(3).jpegsave(str(path), Q=92)
+    _sheet(3).jpegsave(str(path), Q=96)
 
 
 def png(path: Path) -> None:
@@ -150,30 +203,59 @@ def drawing(path: Path) -> None:
     _pdf(path, b"0.3 w " + b" ".join(lines), b"", None)
 
 
+def scans(path: Path) -> None:
+    """As from a scanner with a feeder: each page has a picture of its own."""
+    picture = _sheet(3).crop(0, 0, *SCAN).jpegsave_buffer(Q=82)
+    form = b"/Subtype/Image/Width %d/Height %d/ColorSpace/DeviceRGB/BitsPerComponent 8/Filter/DCTDecode" % SCAN
+    content = b"q 595 0 0 842 0 0 cm /I Do Q"
+    numbers = range(3, 3 + 3 * SCANS, 3)
+    kids = b" ".join(b"%d 0 R" % number for number in numbers)
+    with path.open("wb") as out:
+        objects = _Objects(out)
+        objects.add(b"<</Type/Catalog/Pages 2 0 R>>")
+        objects.add(b"<</Type/Pages/Count %d/Kids[%s]>>" % (SCANS, kids))
+        for number in numbers:
+            resources = b"<</XObject<</I %d 0 R>>>>" % (number + 2)
+            page = b"/MediaBox[0 0 595 842]/Resources%s/Contents %d 0 R" % (resources, number + 1)
+            objects.add(b"<</Type/Page/Parent 2 0 R%s>>" % page)
+            objects.add(b"<</Length %d>>stream\n%s\nendstream" % (len(content), content))
+            objects.add(b"<</Type/XObject%s/Length %d>>\nstream\n" % (form, len(picture)), picture, b"\nendstream")
+        objects.end()
+
+
+class _Objects:
+    """A PDF while it is written, object by object."""
+
+    def __init__(self, out: BinaryIO) -> None:
+        self._out, self._places = out, list[int]()
+        out.write(b"%PDF-1.7\n")
+
+    def add(self, *pieces: bytes) -> None:
+        self._places.append(self._out.tell())
+        self._out.write(b"%d 0 obj\n" % len(self._places))
+        for piece in (*pieces, b"\nendobj\n"):
+            self._out.write(piece)
+
+    def end(self) -> None:
+        start, size = self._out.tell(), len(self._places) + 1
+        self._out.write(b"xref\n0 %d\n0000000000 65535 f \n" % size)
+        self._out.write(b"".join(b"%010d 00000 n \n" % place for place in self._places))
+        self._out.write(b"trailer<</Size %d/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n" % (size, start))
+
+
 def _pdf(path: Path, content: bytes, form: bytes, picture: Path | None) -> None:
-    """One page of A0; the picture is copied piece by piece."""
+    """One page of A0; the picture is in it as it is."""
     length = picture.stat().st_size if picture else 0
     page = b"/MediaBox[0 0 2384 3370]/Resources<</XObject<</I 5 0 R>>>>/Contents 4 0 R"
-    heads = (
-        b"<</Type/Catalog/Pages 2 0 R>>", b"<</Type/Pages/Count 1/Kids[3 0 R]>>",
-        b"<</Type/Page/Parent 2 0 R%s>>" % page,
-        b"<</Length %d>>stream\n%s\nendstream" % (len(content), content),
-        b"<</Type/XObject%s/Length %d>>\nstream\n" % (form, length),
-    )  # fmt: skip
-    places = []
     with path.open("wb") as out:
-        out.write(b"%PDF-1.7\n")
-        for number, head in enumerate(heads, start=1):
-            places.append(out.tell())
-            out.write(b"%d 0 obj\n%s" % (number, head))
-            if number == len(heads):
-                for piece in _pieces(picture):
-                    out.write(piece)
-                out.write(b"\nendstream")
-            out.write(b"\nendobj\n")
-        table = b"".join(b"%010d 00000 n \n" % place for place in places)
-        end = b"trailer<</Size 6/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n" % out.tell()
-        out.write(b"xref\n0 6\n0000000000 65535 f \n" + table + end)
+        objects = _Objects(out)
+        objects.add(b"<</Type/Catalog/Pages 2 0 R>>")
+        objects.add(b"<</Type/Pages/Count 1/Kids[3 0 R]>>")
+        objects.add(b"<</Type/Page/Parent 2 0 R%s>>" % page)
+        objects.add(b"<</Length %d>>stream\n%s\nendstream" % (len(content), content))
+        head = b"<</Type/XObject%s/Length %d>>\nstream\n" % (form, length)
+        objects.add(head, *_pieces(picture), b"\nendstream")
+        objects.end()
 
 
 def _pieces(picture: Path | None) -> Iterator[bytes]:
@@ -189,9 +271,11 @@ KINDS: dict[str, Callable[[Path], None]] = {
     "png": png,
     "tiff-lzw": tiff("lzw", 1),
     "tiff-deflate": tiff("deflate", 1),
+    "tiff-tiled": tiff("lzw", 1, tile=True, tile_width=512, tile_height=512),
     "tiff-fax": fax,
     "pdf-scan": scan,
     "pdf-drawing": drawing,
+    "pdf-300-scans": scans,
 }
 
 if __name__ == "__main__":
