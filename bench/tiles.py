@@ -31,9 +31,6 @@ SCAN = (2480, 3508)
 """A4 at 300 dpi."""
 SCANS = 300
 MIB = 1024 * 1024
-LAST_BYTES = 64 * 1024
-"""Sent when all others have arrived."""
-PART_BYTES = 8 * MIB
 ASKED_MIB, ASKED_S = 512, 5
 PATTERN = 1024
 """Pixels of the pattern that the sheets repeat: letters, lines and grain."""
@@ -86,10 +83,8 @@ def main() -> None:
 def measure(kind: str, path: Path, server: Server) -> None:
     """One sheet, from its last bytes to its last tile."""
     citizen, peak, size = server.citizen(), Peak(server.pid), path.stat().st_size
-    place = begin(citizen, path, size - LAST_BYTES)
     with peak.watching():
-        start = time.perf_counter()
-        document = send(citizen, place, path, size - LAST_BYTES, size)
+        document, start = send(citizen, path)
         citizen.get(f"{document}/pages/1.webp").raise_for_status()
         first = time.perf_counter() - start
         peak.looking = False
@@ -103,23 +98,20 @@ def measure(kind: str, path: Path, server: Server) -> None:
         emit("tiles.total_s", total, "s", f"{about}, until the last tile, with the reading beside it")
 
 
-def begin(citizen: httpx.Client, path: Path, until: int) -> str:
-    """Announce an upload and send it up to there: its address."""
+def send(citizen: httpx.Client, path: Path) -> tuple[str, float]:
+    """In one part, as the vault's own page does: the address of the paper, and when the last byte was on its way."""
     headers = {**TUS, "Upload-Length": str(path.stat().st_size)}
     place = citizen.post("/api/uploads", headers=headers).raise_for_status().headers["location"]
-    for at in range(0, until, PART_BYTES):
-        send(citizen, place, path, at, min(at + PART_BYTES, until))
-    return str(place)
+    sent = 0.0
 
+    def pieces() -> Iterator[bytes]:
+        nonlocal sent
+        yield from _pieces(path)
+        sent = time.perf_counter()
 
-def send(citizen: httpx.Client, place: str, path: Path, at: int, until: int) -> str:
-    """One part; the address of the paper once it is whole."""
-    with path.open("rb") as file:
-        file.seek(at)
-        part = file.read(until - at)
-    headers = {**TUS, "Upload-Offset": str(at), "Content-Type": "application/offset+octet-stream"}
-    answer = citizen.patch(place, content=part, headers=headers).raise_for_status()
-    return str(answer.headers.get("docvault-document", ""))
+    headers = {**TUS, "Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"}
+    answer = citizen.patch(place, content=pieces(), headers=headers).raise_for_status()
+    return str(answer.headers["docvault-document"]), sent
 
 
 def until_cut(citizen: httpx.Client, document: str) -> int:

@@ -13,7 +13,7 @@ from ocr.errors import EmptyPaper, OcrError, ReadingFailed
 from ocr.fence import fence
 from ocr.frames import Channel, Header
 from ocr.limits import Limits
-from ocr.remote import open_remote
+from ocr.remote import Ranges, open_remote
 
 if TYPE_CHECKING:
     from ocr.pyramid import Place
@@ -23,14 +23,14 @@ def main(arguments: list[str]) -> None:
     """`arguments`: number of the socket, bytes of memory, CPU seconds, bytes of a file, open files, parent's pid."""
     socket_number, memory, cpu_s, file_bytes, open_files, parent = (int(number) for number in arguments)
     confine(memory, cpu_s, file_bytes, open_files, parent)
-    channel = Channel(socket.socket(fileno=socket_number))
+    channel = Ranges(socket.socket(fileno=socket_number))
     # the parent may be gone, or the memory for a last word: it sees the end of the stream then
     with contextlib.suppress(OSError, EOFError, MemoryError):
         _answer(channel)
     os._exit(0)  # nothing here is worth the destructors of half-opened papers
 
 
-def _answer(channel: Channel) -> None:
+def _answer(channel: Ranges) -> None:
     try:
         order, _ = channel.receive()
         _obey(order, channel)
@@ -42,7 +42,7 @@ def _answer(channel: Channel) -> None:
         channel.send({"error": error.code})
 
 
-def _obey(order: Header, channel: Channel) -> None:
+def _obey(order: Header, channel: Ranges) -> None:
     limits = Limits(**order["limits"])
     scratch, kinds = (Path(order[name]) if order.get(name) else None for name in ("scratch", "kinds"))
     own = [kinds, *(file.resolve() for file in kinds.glob("*.yaml"))] if kinds else []  # they may be links

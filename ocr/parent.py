@@ -50,14 +50,14 @@ class Sheet:
     tiles: Iterator[tuple[Place, bytes]]
 
 
-def inspect(source: Source, limits: Limits) -> Inspection:
-    """Open a paper in a child process and decode its images.
+def inspect(source: Source, limits: Limits, *, gentle: bool = False) -> Inspection:
+    """Open a paper in a child process, a `gentle` one to yield to all others, and decode its images.
 
     Raises EmptyPaper, UnsupportedType, TruncatedPaper, PasswordProtected, BrokenPaper, TooManyPages, TooManyPixels,
     TooManyBytes, ReadingFailed; what `source` raises passes through.
     """
     _check_size(source, limits)
-    with child(limits) as running:
+    with child(limits, gentle=gentle) as running:
         running.order(base_order("inspect", source, limits))
         header, _ = running.next_result(source)
         try:

@@ -27,6 +27,7 @@ _LETTERS_OVER_IMAGE = 200  # over a page-wide image only this many are: scanners
 _IMAGE_SHARE = 0.6
 _ORIENTATIONS = {0: 1, 90: 6, 180: 3, 270: 8}  # how a page is turned → the same in the terms of EXIF
 _CLOSE = 0.01  # of the longer side: by how much a scan may miss the edges of its page
+_KEPT_BYTES = 64 << 20  # that pdfium may have read of pages that are done with
 _INVISIBLE = pdfium_c.FPDF_TEXTRENDERMODE_INVISIBLE
 
 
@@ -109,9 +110,11 @@ class Pdf:
     def _load(self, number: int) -> "tuple[pdfium.PdfPage, Pictures | None]":
         """A page, and its scan where the page is one large picture and nothing else. Raises OcrError.
 
-        pdfium keeps what it has read: large streams that it was given, or was not, are of one page alone.
+        pdfium keeps what it has read: large streams that it was given, or was not, are of one page alone, and with many
+        small ones it begins anew.
         """
-        if number != self._loaded and (self._file.withheld or self._file.generous):
+        stale = self._file.withheld or self._file.generous or self._file.given > _KEPT_BYTES
+        if number != self._loaded and stale:
             self._reopen()
         self._loaded = number
         page = self._page(number)

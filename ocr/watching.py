@@ -16,8 +16,8 @@ class Watched:
         self.begin()
 
     def begin(self, *, generous: bool = False) -> None:
-        """The document is opened anew, and its streams will be read again."""
-        self.generous = generous
+        """The document is opened anew, and its streams will be read again; `given` counts their bytes."""
+        self.generous, self.given = generous, 0
         self.withheld: set[tuple[int, int]] = set()
         """Places of the streams that pdfium was not given."""
         self._places: dict[tuple[int, int], None] = {}
@@ -43,4 +43,5 @@ class Watched:
         if len(buffer) >= _LARGE and not self.generous:
             self.withheld.add(place)
             return len(buffer)
+        self.given += len(buffer)
         return self.file.readinto(buffer)  # type: ignore[attr-defined,no-any-return]  # as io.BufferedReader does

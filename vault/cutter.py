@@ -30,12 +30,29 @@ class Cutter(Worker):
         """Each page that is done earns the job another attempt: many pages may outlast many restarts."""
         attempts = self._services.settings.reading_attempts
         with self._kept_alive(ticket):
+            self._look(ticket)
             while (found := self._next(ticket)) is not None:
                 page, done = found
                 if ticket.attempt > attempts + done:
                     self._drop(ticket, page)
                 else:
                     self._cut_or_drop(ticket, page)
+
+    def _look(self, ticket: Ticket) -> None:
+        """Which pages are worth tiles, where none is known to be: the paper may have come before there were tiles."""
+        services = self._services
+        with services.db.write() as session:
+            if self._mine(session, ticket).sheets:
+                return
+        try:
+            original = papers.open_original(services.blobs, ticket.key, ticket.version_id)
+            found = ocr.inspect(SealedSource(original), services.reading_limits, gentle=True)
+        except (OcrError, BlobMissing) as error:
+            log.warning("a paper could not be looked at for sheets", exc_info=error)
+            return
+        with services.db.write() as session:
+            version = self._mine(session, ticket)
+            version.sheets, version.sheets_cut = list(found.sheets), 0
 
     def _next(self, ticket: Ticket) -> tuple[int, int] | None:
         """The page to be cut now and how many are; None when all are, and the job is done with that."""

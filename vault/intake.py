@@ -91,14 +91,16 @@ def enter(
 
 
 def read_again(services: Services, citizen: Citizen, document_id: str) -> None:
-    """Queues the current version for another reading. What the citizen confirmed stays."""
+    """Queues the current version for another reading, and its large pages for new tiles. What the citizen confirmed
+    stays.
+    """
     with services.db.write() as session:
         paper = documents.get_live(session, citizen.wallet, document_id)
         version = paper.version
         version.state, version.failure, version.pages_read = ReadingState.waiting, None, 0
         version.sheets_cut = 0
         session.add(version)
-        jobs.enqueue_all(session, services.worker_key, version, paper.key)
+        jobs.enqueue_all(session, services.worker_key, version, paper.key, again=True)
         _record(session, Kind.reading_retried, citizen, document_id, version.id)
 
 

@@ -65,10 +65,12 @@ def enqueue(
     session.flush()
 
 
-def enqueue_all(session: Session, worker_key: RootKey, version: Version, document_key: Key) -> None:
-    """All that a version needs: its reading, and its tiles where pages wait for them."""
+def enqueue_all(
+    session: Session, worker_key: RootKey, version: Version, document_key: Key, *, again: bool = False
+) -> None:
+    """All that a version needs: its reading, and its tiles where pages wait for them, or `again` may turn out to."""
     enqueue(session, worker_key, version.id, version.citizen_id, document_key)
-    if version.cutting:
+    if version.cutting or again:
         enqueue(session, worker_key, version.id, version.citizen_id, document_key, JobKind.sheets)
 
 

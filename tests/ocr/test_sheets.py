@@ -306,3 +306,30 @@ def test_every_tile_has_one_number(size: tuple[int, int]) -> None:
 def test_a_tile_out_of_range_has_no_number(place: Place) -> None:
     with pytest.raises(ValueError, match="no tile"):
         Pyramid(1000, 900).number(place)
+
+
+def test_many_scanned_pages_are_looked_over_within_the_memory_of_a_few() -> None:
+    pages, weight = 36, 7 * MIB
+    numbers = range(3, 3 + 3 * pages, 3)
+    content = b"q 100 0 0 100 0 0 cm /I Do Q"
+    form = b"/Subtype/Image/Width 2048/Height 3584/ColorSpace/DeviceGray/BitsPerComponent 8"
+    out, places = bytearray(b"%PDF-1.7\n"), []
+
+    def add(*pieces: bytes) -> None:
+        places.append(len(out))
+        for piece in (b"%d 0 obj\n" % len(places), *pieces, b"\nendobj\n"):
+            out.extend(piece)
+
+    add(b"<</Type/Catalog/Pages 2 0 R>>")
+    add(b"<</Type/Pages/Count %d/Kids[%s]>>" % (pages, b" ".join(b"%d 0 R" % number for number in numbers)))
+    for number in numbers:
+        resources = b"/Resources<</XObject<</I %d 0 R>>>>" % (number + 2)
+        add(b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 100 100]%s/Contents %d 0 R>>" % (resources, number + 1))
+        add(b"<</Length %d>>stream\n%s\nendstream" % (len(content), content))
+        add(b"<</Type/XObject%s/Length %d>>\nstream\n" % (form, weight), bytes(weight), b"\nendstream")
+    start = len(out)
+    out += b"xref\n0 %d\n0000000000 65535 f \n" % (len(places) + 1)
+    out += b"".join(b"%010d 00000 n \n" % place for place in places)
+    out += b"trailer<</Size %d/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n" % (len(places) + 1, start)
+    found = ocr.inspect(BytesSource(bytes(out)), Limits(memory_bytes=288 * MIB))
+    assert (found.pages, found.sheets, bool(found.preview)) == (pages, (), True)

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 from PIL import Image, ImageChops, ImageDraw, ImageStat
-from sqlmodel import select
+from sqlmodel import col, delete, select
 
 import ocr
 from ocr import Place, Pyramid
@@ -100,6 +100,40 @@ def test_a_small_paper_gets_no_tiles(world: World) -> None:
     assert (paper.version.shown, paper.version.sheets) == (1, [])
     assert jobs_of(world) == ["reading"]
     assert not Cutter(world.services).step()
+
+
+def forget_sheets(world: World, paper: Paper) -> None:
+    """As if the paper had come before there were tiles."""
+    with world.services.db.write() as session:
+        version = session.get_one(Version, paper.version.id)
+        version.sheets, version.sheets_cut = [], 0
+        session.exec(delete(Job).where(col(Job.kind) == JobKind.sheets))
+
+
+def test_a_large_paper_from_before_there_were_tiles_gets_them_when_it_is_read_again(
+    world: World, map_png: bytes
+) -> None:
+    paper = put_in(world, map_png)
+    forget_sheets(world, paper)
+    assert not Cutter(world.services).step()
+    intake.read_again(world.services, world.an, paper.id)
+    assert jobs_of(world) == ["reading", "sheets"]
+    assert Cutter(world.services).step()
+    paper = the_paper(world, paper.id)
+    assert (paper.version.sheets, paper.version.has_tiles(1)) == ([1], True)
+    assert documents.sheet(world.services.blobs, paper, 1).pyramid == Pyramid(*SIZE)
+    assert jobs_of(world) == ["reading"]
+
+
+def test_an_old_paper_that_cannot_be_opened_any_more_gets_no_tiles_and_holds_nobody_up(
+    world: World, map_png: bytes
+) -> None:
+    paper = put_in(world, map_png)
+    forget_sheets(world, paper)
+    world.services.blobs.delete(papers.original_name(paper.version.id))
+    intake.read_again(world.services, world.an, paper.id)
+    assert Cutter(world.services).step()
+    assert (the_paper(world, paper.id).version.sheets, jobs_of(world)) == ([], ["reading"])
 
 
 class Killed(BaseException):
