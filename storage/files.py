@@ -102,8 +102,10 @@ class FileBlobs:
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._temporary.mkdir(mode=0o700, exist_ok=True)
         self._objects.mkdir(mode=0o700, exist_ok=True)
+        there = set(self._objects.iterdir())
         for folder in self._folders():
-            folder.mkdir(mode=0o700, exist_ok=True)
+            if folder not in there:
+                folder.mkdir(mode=0o700, exist_ok=True)
         for folder in (self._objects, root, root.parent):
             _sync_folder(folder)
 

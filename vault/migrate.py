@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -36,6 +37,8 @@ def upgrade(database: str | Database, revision: str = "head") -> None:
     """
     with _opened(database) as db, db.alone(MIGRATING):
         _refuse_newer(db)
+        if revision == "head" and present(db) == newest():
+            return
         _run(db, command.upgrade, revision)
 
 
@@ -75,11 +78,13 @@ def refuse_old(db: Database) -> None:
         raise Unready("The database has no tables yet. Run: docvault migrate")
 
 
+@cache
 def known() -> frozenset[str]:
     """Every revision that this program has a script for."""
     return frozenset(script.revision for script in ScriptDirectory.from_config(configuration()).walk_revisions())
 
 
+@cache
 def newest() -> str | None:
     """The revision that this program expects."""
     return ScriptDirectory.from_config(configuration()).get_current_head()
