@@ -1,5 +1,6 @@
 """A backup taken while people work restores to an empty machine, and gives nothing away on the way."""
 
+import json
 import shutil
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -426,6 +427,28 @@ def test_a_damaged_backup_is_noticed(world: World, to: Path, harm: str) -> None:
     }
     harms[harm]()
     assert len(said(to)) == 1
+
+
+@pytest.mark.only_on("sqlite")  # the list is the same
+@pytest.mark.parametrize(
+    ("place", "name"), [(0, "../../outside"), (0, "versions"), (0, 7), (3, "../../outside"), (3, "/etc/passwd")]
+)
+def test_a_doctored_list_leads_nowhere_else(
+    world: World, to: Path, machine: Machine, place: int, name: str | int
+) -> None:
+    """With every hash put right again: whoever can write there can do that."""
+    put_in(world, 1)
+    made = take(world, to)
+    one = BackupFolder(to).get(made.id)
+    first, *rest = one.blobs.read_text().splitlines(keepends=True)
+    fields = json.loads(first)
+    fields[place] = name
+    one.blobs.write_text(json.dumps(fields) + "\n" + "".join(rest))
+    one.finish(replace(one.manifest(), blobs=listing(one.blobs, 1 + len(rest))))
+    before = set(to.parent.rglob("*"))
+    with pytest.raises(BackupUnusable, match="line 1"):
+        restore(settings := machine(), to)
+    assert {path for path in to.parent.rglob("*") if path.is_file()} - before <= set(settings.data_dir.iterdir())
 
 
 def test_a_damaged_blob_costs_its_own_paper_alone(world: World, to: Path, machine: Machine) -> None:

@@ -10,8 +10,9 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, Self, cast
 
+from storage.blobs import is_name
 from storage.files import FileBlobs
 from vault.backups.errors import BackupError, BackupUnusable
 
@@ -32,6 +33,14 @@ class Entry:
     @property
     def version_id(self) -> str:
         return self.name.split("/")[1]
+
+    @classmethod
+    def read(cls, line: bytes) -> Self:
+        """A line of a list of blobs. Raises `ValueError`, `TypeError`; so it does for a name that no blob can have."""
+        entry = cls(*json.loads(line))
+        if not (is_name(entry.name) and is_name(entry.stored) and "/" in entry.name):
+            raise ValueError("not the name of a blob")
+        return entry
 
 
 @dataclass(frozen=True)
@@ -75,7 +84,7 @@ class BackupSet:
         with self.blobs.open("rb") as file:
             for number, line in enumerate(file, 1):
                 try:
-                    entry = Entry(*json.loads(line))
+                    entry = Entry.read(line)
                 except (ValueError, TypeError):
                     if torn:
                         return
