@@ -18,6 +18,7 @@ from tests.servers import Server
 from tests.swift.servers import Swift
 
 MIB = 1024 * 1024
+TUS = {"Tus-Resumable": "1.0.0"}
 AWAY_S = (1, 30)
 """Seconds of an outage: a hiccup, and what takes somebody to mend it."""
 
@@ -37,6 +38,35 @@ def put_in(client: httpx.Client, data: bytes) -> str:
     answer = sent(client, data)
     assert answer.status_code == 201, answer.text
     return str(answer.json()["id"])
+
+
+class Parts:
+    """A paper on its way in two halves: the first one has arrived before the trouble begins."""
+
+    def __init__(self, client: httpx.Client, data: bytes) -> None:
+        self._client, self._data = client, data
+        headers = TUS | {"Upload-Length": str(len(data))}
+        self.address = client.post("/api/uploads", headers=headers).raise_for_status().headers["Location"]
+        assert self._send(0, len(data) // 2).status_code == 204
+
+    def go_on(self) -> httpx.Response:
+        """As clients do: they ask where it stands, unless that is refused, and send what is missing."""
+        there = self._client.head(self.address, headers=TUS)
+        if not there.is_success:
+            return self._client.get(self.address)
+        offset = int(there.headers["Upload-Offset"])
+        assert offset >= len(self._data) // 2, "what was acknowledged counts"
+        return there if offset == len(self._data) else self._send(offset, len(self._data))
+
+    def finished(self) -> dict[str, bytes]:
+        """The paper that it becomes, once all is well again."""
+        answer = self.go_on()
+        assert answer.is_success, answer.text
+        return {answer.headers["Docvault-Document"].rpartition("/")[2]: self._data}
+
+    def _send(self, offset: int, end: int) -> httpx.Response:
+        headers = TUS | {"Content-Type": "application/offset+octet-stream", "Upload-Offset": str(offset)}
+        return self._client.patch(self.address, content=self._data[offset:end], headers=headers)
 
 
 def is_problem(answer: httpx.Response, status: int, code: str) -> None:
@@ -80,6 +110,7 @@ def server(disk: Path, databases: Databases) -> Iterator[Server]:
 
 def test_a_disk_that_runs_full_refuses_and_goes_on_once_there_is_room(server: Server, disk: Path) -> None:
     client, kept = server.citizen(), dict[str, bytes]()
+    on_its_way = Parts(client, paper(20, 3 * MIB))
     for number in range(20):
         data = paper(number, 3 * MIB)
         answer = sent(client, data)
@@ -88,14 +119,16 @@ def test_a_disk_that_runs_full_refuses_and_goes_on_once_there_is_room(server: Se
         kept[answer.json()["id"]] = data
     assert 2 <= len(kept) < 20
     is_problem(answer, 507, "store-full")
+    is_problem(on_its_way.go_on(), 507, "store-full")
     page = client.post("/papers/new", files={"file": ("giay.pdf", data)}, headers={"Origin": server.url})
     assert page.status_code == 507
     assert not list((disk / "temporary").iterdir()), "nothing half-written stays"
     are_whole(client, kept)
-    gone = next(iter(kept))
-    client.delete(f"/api/documents/{gone}").raise_for_status()
-    client.delete(f"/api/documents/{gone}", params={"destroy": "now"}).raise_for_status()
-    del kept[gone]
+    for gone in list(kept)[:2]:
+        client.delete(f"/api/documents/{gone}").raise_for_status()
+        client.delete(f"/api/documents/{gone}", params={"destroy": "now"}).raise_for_status()
+        del kept[gone]
+    kept |= on_its_way.finished()
     kept[put_in(client, data)] = data
     are_whole(client, kept)
     is_sound(server)
@@ -104,10 +137,13 @@ def test_a_disk_that_runs_full_refuses_and_goes_on_once_there_is_room(server: Se
 def test_a_read_only_store_still_gives_what_it_has(server: Server, disk: Path) -> None:
     client, first, second = server.citizen(), paper(1), paper(2)
     kept = {put_in(client, first): first}
+    on_its_way = Parts(client, paper(3, MIB))
     subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
     is_problem(sent(client, second), 503, "store-unavailable")
+    is_problem(on_its_way.go_on(), 503, "store-unavailable")
     are_whole(client, kept)
     subprocess.run(["mount", "-o", "remount,rw", str(disk)], check=True)
+    kept |= on_its_way.finished()
     kept[put_in(client, second)] = second
     are_whole(client, kept)
     is_sound(server)
@@ -122,13 +158,16 @@ def test_an_object_store_that_is_away_is_waited_for(tmp_path: Path, databases: D
         with Server(data, databases=databases, embedded_worker=False, **settings) as server:
             client = server.citizen()
             kept = {put_in(client, first): first}
+            on_its_way = Parts(client, paper(3, 2 * MIB))
             swift.stop()
             ends = time.monotonic() + away_s
             is_problem(sent(client, second), 503, "store-unavailable")
+            is_problem(on_its_way.go_on(), 503, "store-unavailable")
             is_problem(client.get(f"/api/documents/{next(iter(kept))}/content"), 503, "store-unavailable")
             assert client.get("/api/documents").status_code == 200, "what the database knows is still told"
             time.sleep(max(0.0, ends - time.monotonic()))
             swift.start()
+            kept |= on_its_way.finished()
             kept[put_in(client, second)] = second
             are_whole(client, kept)
 
@@ -148,16 +187,19 @@ def test_a_database_that_is_away_is_waited_for(tmp_path: Path, postgres: Postgre
     with Server(tmp_path / "data", database_url=postgres.url("vault"), lease_s=3) as server:
         client = server.citizen()
         kept = {put_in(client, first): first}
+        on_its_way = Parts(client, paper(3, MIB))
         postgres.stop()
         ends = time.monotonic() + away_s
         while time.monotonic() < ends:
             is_problem(sent(client, second), 503, "store-unavailable")
             is_problem(client.get("/api/documents"), 503, "store-unavailable")
+            is_problem(on_its_way.go_on(), 503, "store-unavailable")
             page = client.get("/papers", headers={"Accept": "text/html"})
             assert page.status_code == 503
             assert int(page.headers["Retry-After"]) > 0
             time.sleep(away_s / 10)
         postgres.start()
+        kept |= on_its_way.finished()
         kept[put_in(client, second)] = second
         are_whole(client, kept)
         assert server.process is not None and server.process.poll() is None, "nobody had to start it again"
