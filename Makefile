@@ -17,7 +17,7 @@ run: setup ## Serve the vault with its demo on 127.0.0.1:8000, and a portal to t
 	@exec scripts/run $(ARGS)
 
 test: setup-test ## Run all tests, side by side (ARGS="-k word" for some, ARGS="-n 0" one after the other)
-	@$(BIN)/python -m pytest -n $$(($$(nproc) + 1)) --dist loadgroup --no-loadscope-reorder $(ARGS)
+	@$(BIN)/python -m pytest -n $$(($$(nproc) * 2)) --dist loadscope --no-loadscope-reorder $(ARGS)
 
 check: setup-test ## Style, types, layout and locks: what CI checks before the tests
 	$(BIN)/ruff check

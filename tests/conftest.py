@@ -5,8 +5,10 @@ What touches a database runs on each that a vault may have; `only_on` marks what
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from tests import tokens as made_tokens
 from tests.databases import KINDS, Databases, Postgresql, Sqlite
@@ -15,7 +17,7 @@ from tests.swift.servers import Swift
 from tests.tokens import Tokens
 
 HERE = Path(__file__).parent
-LONGEST = ("journeys", "attacks", "portal", "oauth", "ocr")
+LONGEST = ("journeys", "uploads", "attacks", "portal", "oauth", "ocr")
 """Folders whose tests start programs and read papers."""
 
 
@@ -25,24 +27,27 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("databases", only.args if only else KINDS, indirect=True, scope="session")
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
+class ByFile(LoadScopeScheduling):
+    """Side by side, one process takes the tests of one file on one kind of database."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path, _, test = nodeid.partition("::")
+        return " ".join([path, *(kind for kind in KINDS if f"[{kind}" in test)])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
+    return ByFile(config, log)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Side by side, one process takes the tests of one file on one kind of database; those that last begin first."""
-    if not hasattr(config, "workerinput"):
-        return
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(_group(item)))
-    items.sort(key=_turn)
-
-
-def _group(item: pytest.Item) -> str:
-    chosen = getattr(item, "callspec", None)
-    kind = chosen.params.get("databases", "") if chosen else ""
-    return f"{item.path.relative_to(HERE)} {kind}".strip()
+    """Those that last begin first, where they run side by side."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=_turn)
 
 
 def _turn(item: pytest.Item) -> int:
-    folder = item.path.relative_to(HERE).parts[0]
+    folder = "journeys" if "browser" in item.path.stem else item.path.relative_to(HERE).parts[0]
     return LONGEST.index(folder) if folder in LONGEST else len(LONGEST)
 
 
