@@ -10,6 +10,7 @@ import errno
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from ctypes import CDLL, c_int64
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -21,6 +22,9 @@ from storage.errors import BlobExists, BlobMissing, StoreFull, StoreUnavailable
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
 _TOKEN_BYTES = 16
+_STRIDE = 16 * 1024 * 1024
+_SYNC_FILE_RANGE = getattr(CDLL(None), "sync_file_range", None)  # Linux alone has it
+_SYNC_FILE_RANGE_WRITE = 2
 
 
 class FileBlobs:
@@ -135,14 +139,23 @@ def _write(path: Path, chunks: Iterable[bytes]) -> int:
     with _store_errors():
         descriptor = os.open(path, _NEW_FILE, 0o600)
     try:
-        size = 0
+        size = begun = 0
         for chunk in chunks:
             size += _append(descriptor, chunk)
+            if size - begun >= _STRIDE:
+                _begin_writeback(descriptor, begun, size - begun)
+                begun = size
         with _store_errors():
             os.fsync(descriptor)
         return size
     finally:
         os.close(descriptor)
+
+
+def _begin_writeback(descriptor: int, offset: int, length: int) -> None:
+    """So that the fsync finds less to wait for. A hint, whose failure means nothing (sync_file_range(2))."""
+    if _SYNC_FILE_RANGE is not None:
+        _SYNC_FILE_RANGE(descriptor, c_int64(offset), c_int64(length), _SYNC_FILE_RANGE_WRITE)
 
 
 def _append(descriptor: int, chunk: bytes) -> int:
