@@ -85,7 +85,7 @@ def release(
     of the grant's citizen. `at` is the database's time unless given.
     """
     with db.write() as session:
-        case = _load(session, who, grant_id, version_id, at or now(session))
+        case = _load(session, who, grant_id, version_id, at)
         decision = _decide(session, case, discloses)
         if isinstance(decision, Refused):
             _record(session, Kind.refused, case, decision.reason.value)
@@ -112,7 +112,7 @@ def follow(
     a refusal leaves the same entry.
     """
     with db.read() as session:
-        case = _load(session, who, grant_id, version_id, at or now(session), lock=False)
+        case = _load(session, who, grant_id, version_id, at, lock=False)
         decision = _decide(session, case, discloses=False, begins=False)
         if isinstance(decision, Allowed):
             return _open(session, blobs, case)
@@ -164,11 +164,18 @@ def _again(session: Session, case: _Case) -> _Case:
 
 
 def _load(
-    session: Session, who: Officer | TokenBearer, grant_id: str, version_id: str, at: datetime, *, lock: bool = True
+    session: Session,
+    who: Officer | TokenBearer,
+    grant_id: str,
+    version_id: str,
+    at: datetime | None,
+    *,
+    lock: bool = True,
 ) -> _Case:
     query = select(Grant).where(Grant.id == grant_id)
     # the lock makes two requests for one grant wait for each other, so that both see the same count
     grant = session.exec(query.with_for_update() if lock else query).first()
+    at = at or now(session)  # after the wait: an earlier moment would lie before the opening that was waited for
     item = session.get(GrantItem, (grant_id, version_id))
     version = session.get(Version, version_id) if item is not None else None
     document = session.get(Document, version.document_id) if version is not None else None

@@ -3,8 +3,10 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
+from time import sleep
 
 import pytest
+from sqlmodel import select
 
 from sharing.keys import SigningKey
 from tests.vault.world import CONTENT, PREVIEW, World
@@ -320,6 +322,22 @@ def test_openings_at_once_never_exceed_the_maximum(world: World) -> None:
     assert len({event.version_id for event in world.events("released")}) == 3
     assert sum(answers) == 6, "three versions, each asked twice: the second time falls into the window"
     assert len(world.events("refused")) == 6
+
+
+def test_whoever_waited_for_the_one_opening_follows_it(world: World) -> None:
+    """Asked before the other's opening began, and decided after it."""
+    paper = world.put_in()
+    grant_id, link = world.share(paper, openings=1)
+    token = redeemed(world, link)
+    with ThreadPoolExecutor(1) as pool:
+        with world.services.db.write() as session:
+            grant = session.exec(select(Grant).where(Grant.id == grant_id).with_for_update()).one()
+            waiting = pool.submit(open_as, world, token, grant_id, paper.version.id)
+            sleep(0.5)
+            session.get_one(GrantItem, (grant_id, paper.version.id)).opened_at = now(session)
+            grant.openings = 1
+        assert waiting.result().original().read(0, 8) == CONTENT[:8]
+    assert world.row(Grant, grant_id).openings == 1
 
 
 def test_the_same_version_opened_at_once_counts_once(world: World) -> None:
