@@ -1,18 +1,14 @@
 """The children of this process that parse papers. Servers that other tests have running are its children as well."""
 
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+
+from tests.journeys.processes import OWN, descendants
 
 
 def children() -> list[int]:
     """Pids of those that live."""
-    return [pid for pid in _all() if _parses_papers(pid)]
-
-
-def _all() -> Iterator[int]:
-    for task in Path("/proc/self/task").iterdir():
-        yield from map(int, (task / "children").read_text().split())
+    return [pid for pid in descendants(OWN) if _parses_papers(pid)]
 
 
 def _parses_papers(pid: int) -> bool:
