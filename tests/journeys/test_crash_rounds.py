@@ -174,7 +174,7 @@ def test_nothing_acknowledged_is_lost_whenever_the_server_dies(server: Server, t
     client.cookies["docvault"] = session
     look(client, wallet)
     server.stop()
-    sound(server, "--sweep", "--even-most", "--grace", "0")  # so many crashes leave more than so few papers hold
+    sound(server, "--sweep", "--grace", "0")
     assert "Nothing is left over" in sound(server, "--grace", "0")
 
 

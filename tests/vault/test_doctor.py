@@ -19,7 +19,7 @@ from storage.rootkey import FileRootKey, Succession
 from tests.databases import TABLES, Databases
 from tests.journeys.processes import wait_until
 from tests.needs import need_tesseract
-from tests.vault.world import CONTENT, World
+from tests.vault.world import CONTENT, PREVIEW, World
 from vault import accesslog, documents, models, papers, rewrapping, rootkeys, rootwraps
 from vault.accesslog import Kind
 from vault.care import owners
@@ -102,7 +102,9 @@ def test_an_old_orphan_is_swept_without_being_asked_for_its_age(world: World) ->
 
 def strangers(services: Services, count: int) -> None:
     for _ in range(count):
-        papers.put_original(services.blobs, Key.generate(), models.new_id(), [b"of another vault"])
+        key, version_id = Key.generate(), models.new_id()
+        papers.put_original(services.blobs, key, version_id, [b"of another vault"])
+        papers.put_previews(services.blobs, key, version_id, 1, PREVIEW, PREVIEW)
 
 
 def test_a_sweep_with_a_database_that_was_just_made_takes_nothing_of_a_full_store(
@@ -124,7 +126,7 @@ def test_a_sweep_of_another_vaults_store_takes_nothing(world: World) -> None:
     cut_off = services.settings.blobs / "temporary" / ("ab" * 16)
     cut_off.write_bytes(b"of an upload there")
     assert any("right store" in one for one in found(services.settings, Severity.damage, sweep=True, grace=NOW))
-    assert len(list(services.blobs.list())) == 2
+    assert len(list(services.blobs.list("versions/"))) == 2 * 3
     assert cut_off.exists()
 
 
@@ -133,8 +135,15 @@ def test_a_sweep_of_a_store_that_is_mostly_another_vaults_wants_to_be_told_so(wo
     strangers(world.services, 11)
     settings = world.services.settings
     assert any("of 11" in sentence for sentence in found(settings, Severity.damage, sweep=True, grace=NOW))
-    assert any("11 files" in one for one in found(settings, Severity.remark, sweep=True, even_most=True, grace=NOW))
+    assert any("33 files" in one for one in found(settings, Severity.remark, sweep=True, even_most=True, grace=NOW))
     assert len(list(world.services.blobs.list("versions/"))) == 3, "the paper's own stay"
+
+
+def test_what_many_crashes_left_of_uploads_is_swept_without_being_asked_whose_it_is(world: World) -> None:
+    world.put_in()
+    for _ in range(30):
+        papers.put_original(world.services.blobs, Key.generate(), models.new_id(), [b"of nobody"])
+    assert any("30 files" in one for one in found(world.services.settings, Severity.remark, sweep=True, grace=NOW))
 
 
 def test_a_wallet_that_was_erased_as_the_power_went_is_swept(world: World) -> None:

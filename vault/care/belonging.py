@@ -15,13 +15,15 @@ from vault.care import owners
 from vault.db import Database
 from vault.models import Event, ServiceKey, Version
 
+FIRST_PAGE = "/page-1"
+"""What tells a paper from an upload that broke off: that has no picture yet when its bytes are there."""
 FEW = 10
-"""So many originals that nobody knows may always be left over from crashes."""
+"""So many papers that nobody knows may always be left over from crashes."""
 
 
 @dataclass
 class Share:
-    """Originals in the store: those that rows name, and those that this database never heard of."""
+    """Papers in the store: those that rows name, and those that this database never heard of."""
 
     named: int = 0
     unheard: int = 0
@@ -32,11 +34,11 @@ def seems_strange(blobs: Blobs, db: Database, before: datetime) -> str | None:
     with db.read() as session:
         begun = session.exec(select(ServiceKey.kid).limit(1)).first() is not None
         papers = session.exec(select(Version.id).limit(1)).first() is not None
-    share = counted(db, (blob for blob in blobs.list() if blob.name.endswith("/original")), before)
+    share = counted(db, (blob for blob in blobs.list() if blob.name.endswith(FIRST_PAGE)), before)
     if not is_strange(share, begun=begun, papers=papers):
         return None
     return (
-        f"Nothing was removed: the database knows {share.named} of the originals in the store and never heard of "
+        f"Nothing was removed: the database knows {share.named} of the papers in the store and never heard of "
         f"{share.unheard}. Is it the right database, and the right store? If it is: docvault doctor --sweep --even-most"
     )
 
@@ -49,10 +51,10 @@ def is_strange(share: Share, *, begun: bool, papers: bool) -> bool:
     return not begun or lost or share.unheard > max(share.named, FEW)
 
 
-def counted(db: Database, originals: Iterable[BlobInfo], before: datetime) -> Share:
+def counted(db: Database, pages: Iterable[BlobInfo], before: datetime) -> Share:
     """Those that nobody names count where they were written before then."""
     share = Share()
-    for batch in owners.batches(originals):
+    for batch in owners.batches(pages):
         named = owners.named(db, batch)
         share.named += sum(owners.of(blob) in named for blob in batch)
         old = {owners.of(blob) for blob in batch if blob.modified <= before} - named
