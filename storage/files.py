@@ -6,25 +6,19 @@
 Flat names keep a blob `a` from being in the way of a blob `a/b`, and leave no empty folders behind.
 """
 
-import errno
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from ctypes import CDLL, c_int64
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from secrets import token_hex
 
 from storage.blobs import BlobInfo, check_name, check_prefix
-from storage.errors import BlobExists, BlobMissing, StoreFull, StoreUnavailable
+from storage.errors import BlobExists, BlobMissing
+from storage.writing import store_errors, write_new
 
-_FULL = (errno.ENOSPC, errno.EDQUOT)
-_NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
 _TOKEN_BYTES = 16
-_STRIDE = 16 * 1024 * 1024
-_SYNC_FILE_RANGE = getattr(CDLL(None), "sync_file_range", None)  # Linux alone has it
-_SYNC_FILE_RANGE_WRITE = 2
 
 
 class FileBlobs:
@@ -35,7 +29,7 @@ class FileBlobs:
     def __init__(self, root: Path) -> None:
         """Make the folders that are missing. Raises `StoreUnavailable`, `StoreFull`."""
         self._objects, self._temporary = root / "objects", root / "temporary"
-        with _store_errors():
+        with store_errors():
             self._make_folders(root)
 
     def put(self, name: str, chunks: Iterable[bytes], *, if_absent: bool = False) -> int:
@@ -43,8 +37,8 @@ class FileBlobs:
         path = self._path(name)
         temporary = self._temporary / token_hex(_TOKEN_BYTES)
         try:
-            size = _write(temporary, chunks)
-            with _store_errors():
+            size = write_new(temporary, chunks)
+            with store_errors():
                 _publish(temporary, path, if_absent=if_absent)
                 _sync_folder(path.parent)
         finally:
@@ -58,7 +52,7 @@ class FileBlobs:
         if offset < 0 or length < 0:
             raise ValueError("offset and length are not negative")
         path = self._path(name)
-        with _store_errors(), self._missing(path):
+        with store_errors(), self._missing(path):
             descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
             try:
                 return _read(descriptor, offset, length)
@@ -68,13 +62,13 @@ class FileBlobs:
     def size(self, name: str) -> int:
         """As `Blobs.size`."""
         path = self._path(name)
-        with _store_errors(), self._missing(path):
+        with store_errors(), self._missing(path):
             return path.stat().st_size
 
     def delete(self, name: str) -> None:
         """As `Blobs.delete`."""
         path = self._path(name)
-        with _store_errors():
+        with store_errors():
             path.unlink(missing_ok=True)
             _sync_folder(path.parent)
 
@@ -91,7 +85,7 @@ class FileBlobs:
         """As `Blobs.discard`."""
         if len(name) != 2 * _TOKEN_BYTES or not set(name) <= set("0123456789abcdef"):
             raise ValueError("not the name of a temporary file")
-        with _store_errors():
+        with store_errors():
             (self._temporary / name).unlink(missing_ok=True)
 
     def _path(self, name: str) -> Path:
@@ -124,48 +118,6 @@ class FileBlobs:
             raise BlobMissing(path.name.replace(",", "/")) from None
 
 
-@contextmanager
-def _store_errors() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        if error.errno in _FULL:
-            raise StoreFull("no space is left for blobs") from error
-        raise StoreUnavailable(f"the folder of blobs cannot be used: {os.strerror(error.errno or 0)}") from error
-
-
-def _write(path: Path, chunks: Iterable[bytes]) -> int:
-    """Write a new file through to the disk, and tell its size. Errors of `chunks` pass as they are."""
-    with _store_errors():
-        descriptor = os.open(path, _NEW_FILE, 0o600)
-    try:
-        size = begun = 0
-        for chunk in chunks:
-            size += _append(descriptor, chunk)
-            if size - begun >= _STRIDE:
-                _begin_writeback(descriptor, begun, size - begun)
-                begun = size
-        with _store_errors():
-            os.fsync(descriptor)
-        return size
-    finally:
-        os.close(descriptor)
-
-
-def _begin_writeback(descriptor: int, offset: int, length: int) -> None:
-    """So that the fsync finds less to wait for. A hint, whose failure means nothing (sync_file_range(2))."""
-    if _SYNC_FILE_RANGE is not None:
-        _SYNC_FILE_RANGE(descriptor, c_int64(offset), c_int64(length), _SYNC_FILE_RANGE_WRITE)
-
-
-def _append(descriptor: int, chunk: bytes) -> int:
-    rest = memoryview(chunk)
-    with _store_errors():
-        while rest:
-            rest = rest[os.write(descriptor, rest) :]
-    return len(chunk)
-
-
 def _publish(temporary: Path, path: Path, *, if_absent: bool) -> None:
     if not if_absent:
         temporary.replace(path)
@@ -189,7 +141,7 @@ def _read(descriptor: int, offset: int, length: int) -> bytes:
 
 def _files(folder: Path) -> Iterator[BlobInfo]:
     """The blobs of one folder, without files that no put made."""
-    with _store_errors():
+    with store_errors():
         paths = list(folder.iterdir())
     for path in paths:
         try:
@@ -202,7 +154,7 @@ def _files(folder: Path) -> Iterator[BlobInfo]:
 
 
 def _info(path: Path, name: str) -> BlobInfo | None:
-    with _store_errors():
+    with store_errors():
         try:
             status = path.stat()
         except FileNotFoundError:  # removed since it was listed

@@ -2,16 +2,19 @@
 
 import errno
 import os
+import random
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from fcntl import F_GETFL, fcntl
 from pathlib import Path
 
 import pytest
 
 from storage.errors import BlobMissing, StoreFull, StoreUnavailable
 from storage.files import FileBlobs
+from storage.writing import BLOCK
 
 WRITER = """
 import sys
@@ -20,7 +23,7 @@ from storage.files import FileBlobs
 
 def forever():
     while True:
-        yield b"x" * 65536
+        yield b"x" * 1024 * 1024
         print("wrote", flush=True)
 
 FileBlobs(Path(sys.argv[1])).put("paper", forever())
@@ -30,15 +33,55 @@ FileBlobs(Path(sys.argv[1])).put("paper", forever())
 def test_a_writer_killed_in_the_middle_leaves_no_blob_and_the_sweep_finds_the_rest(tmp_path: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path)], stdout=subprocess.PIPE) as writer:
         assert writer.stdout
-        assert [writer.stdout.readline() for _ in range(3)] == [b"wrote\n"] * 3
+        assert [writer.stdout.readline() for _ in range(6)] == [b"wrote\n"] * 6
         writer.send_signal(signal.SIGKILL)
     blobs = FileBlobs(tmp_path)
     assert list(blobs.list()) == []
     (left,) = blobs.temporary()
-    assert left.size >= 65536
+    assert left.size >= BLOCK
     blobs.discard(left.name)
     blobs.discard(left.name)
     assert list(blobs.temporary()) == []
+
+
+@pytest.mark.parametrize("size", [0, 1, BLOCK - 1, BLOCK, BLOCK + 1, 2 * BLOCK, 2 * BLOCK + 4097])
+def test_what_is_around_the_size_of_a_block_comes_back_as_it_was(tmp_path: Path, size: int) -> None:
+    content = random.Random(size).randbytes(size)  # noqa: S311 - no secret
+    assert written(FileBlobs(tmp_path), content) == content
+
+
+def test_a_file_system_that_wants_all_through_its_cache_gets_it_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(descriptor: int, command: int, flags: int) -> int:
+        if flags & os.O_DIRECT:
+            raise OSError(errno.EINVAL, "Invalid argument")
+        return fcntl(descriptor, command, flags)
+
+    monkeypatch.setattr("fcntl.fcntl", refuse)
+    content = os.urandom(2 * BLOCK + 1)
+    assert written(FileBlobs(tmp_path), content) == content
+
+
+def test_a_disk_that_refuses_a_block_gets_it_through_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def write(descriptor: int, data: memoryview) -> int:
+        if fcntl(descriptor, F_GETFL) & os.O_DIRECT:
+            if len(data) != BLOCK:
+                raise OSError(errno.EINVAL, "Invalid argument")
+            data = data[:4096]  # as it happens where little space is left
+        return os_write(descriptor, data)
+
+    os_write = os.write
+    monkeypatch.setattr("os.write", write)
+    content = os.urandom(2 * BLOCK + 1)
+    assert written(FileBlobs(tmp_path), content) == content
+
+
+def written(blobs: FileBlobs, content: bytes) -> bytes:
+    """What comes back of a blob that arrives in uneven pieces."""
+    stride = 100_003
+    blobs.put("paper", (content[at : at + stride] for at in range(0, len(content), stride)))
+    return blobs.read("paper", 0, len(content) + 1)
 
 
 def test_a_broken_upload_leaves_no_temporary_file(tmp_path: Path) -> None:
