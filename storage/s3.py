@@ -12,16 +12,19 @@ from secrets import token_hex
 
 from minio.datatypes import Part, Upload
 
-from storage import s3client
 from storage.blobs import BlobInfo, check_name, check_prefix, is_name
 from storage.errors import BlobExists, BlobMissing, StorageError, StoreUnavailable
-from storage.s3client import WRITE_MARK, Client, Place, RangeBeyond, UploadGone
+from storage.s3client import WRITE_MARK, Client, Place
+from storage.s3errors import RangeBeyond, UploadGone
 
 PART = 8 * 1024 * 1024
 """Bytes of the first parts; S3 takes none below 5 MiB but the last. A write holds one part in memory, and an eighth."""
 LARGEST_PART = 64 * 1024 * 1024
 GROWTH = 200
 """So many parts, then they double. The 1000 parts that Swift allows hold 36 GiB, and no write up to 1.5 GiB grows."""
+EMPTY_PAGES = 100
+"""Of a listing, one after another: some stores give such where much was removed."""
+AGAIN = "the object store lists the same again and again"
 BETWEEN = "?"
 """Stands between a blob's name, which has none, and an upload's id."""
 
@@ -82,12 +85,16 @@ class S3Blobs:
 
     def temporary(self) -> Iterator[BlobInfo]:
         """As `Blobs.temporary`: multipart uploads that were neither completed nor aborted."""
-        last, more = None, True
+        last, more, ends = None, True, set()
         while more:
             uploads, more = self._client.uploads(last)
             for last in uploads:
                 with suppress(UploadGone, ValueError):  # completed meanwhile, or no put of ours
                     yield self._leftover(last)
+            end = last and (last.object_name, last.upload_id)
+            if more and end in ends:
+                raise StoreUnavailable(AGAIN)
+            ends.add(end)
 
     def discard(self, name: str) -> None:
         """As `Blobs.discard`."""
@@ -96,15 +103,19 @@ class S3Blobs:
             self._client.abort(blob, upload)
 
     def _listed(self, prefix: str) -> Iterator[BlobInfo]:
-        after: str | None = None
-        while page := self._client.page(prefix, after):
+        token, last, empty = None, "", 0
+        while True:
+            page, token = self._client.page(prefix, token)
             for found in page:
                 name = found.object_name or ""
                 if is_name(name):  # else no put of ours made it
                     yield BlobInfo(name, found.size or 0, found.last_modified or datetime.now(UTC))
-            if len(page) < s3client.PAGE:
+            if token is None:
                 return
-            after = page[-1].object_name
+            end, empty = (page[-1].object_name or "", 0) if page else (last, empty + 1)
+            if empty > EMPTY_PAGES or (page and end <= last):
+                raise StoreUnavailable(AGAIN)
+            last = end
 
     def _leftover(self, upload: Upload) -> BlobInfo:
         name = f"{upload.object_name}{BETWEEN}{upload.upload_id}"

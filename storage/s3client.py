@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from itertools import islice
 from secrets import SystemRandom
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -18,11 +17,13 @@ from xml.etree import ElementTree
 
 import urllib3
 from minio import Minio
-from minio.datatypes import ListMultipartUploadsResult, Object, Part, Upload
-from minio.error import InvalidResponseError, MinioException, S3Error, ServerError
+from minio.datatypes import ListMultipartUploadsResult, Object, Part, Upload, parse_list_objects
+from minio.error import S3Error
 from minio.helpers import DictType, check_bucket_name, md5sum_hash
 
-from storage.errors import BlobExists, BlobMissing, StorageError, StoreFull, StoreUnavailable
+from storage.errors import BlobMissing, StoreUnavailable
+from storage.s3errors import UNREADABLE, Cut, passing, verdict
+from storage.s3wire import Wire
 
 ATTEMPTS = 4
 """Times that one request is tried before the store counts as away."""
@@ -32,33 +33,15 @@ CONNECTIONS = 64
 """Kept open at most, for as many threads at once."""
 PAGE = 1000
 """Names asked for at once in listings; no store gives more."""
+LONGEST = 1 << 48
+"""Bytes that no store has in one object."""
 WRITE_MARK = "x-amz-meta-write"
 """Metadata that tells one write from another, to know one's own after an answer was lost."""
 
-_MISSING = {"NoSuchKey"}
-_TAKEN = {"PreconditionFailed"}
-_GONE = {"NoSuchUpload"}
-_BEYOND = {"InvalidRange"}
-_FULL = {"StorageFull", "XMinioStorageFull", "QuotaExceeded", "XMinioAdminBucketQuotaExceeded", "EntityTooLarge"}
-_AGAIN = {
-    "SlowDown", "SlowDownRead", "SlowDownWrite", "InternalError", "ServiceUnavailable", "RequestTimeout",
-    "OperationAborted", "ConditionalRequestConflict",
-}  # fmt: skip
-_AGAIN_STATUS = {408, 429, 500, 502, 503, 504}
-_FULL_STATUS = {507}
-_UNREADABLE = (MinioException, urllib3.exceptions.HTTPError, ElementTree.ParseError, OSError, ValueError, TypeError)
 _ADDRESS = re.compile(r"https?://([A-Za-z0-9.-]+|\[[0-9a-fA-F:.]+\])(:\d{1,5})?/?")
-_CODE = re.compile(r"[A-Za-z0-9]{1,60}")
+_GIVEN = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18})")
 
 T = TypeVar("T")
-
-
-class UploadGone(StoreUnavailable):
-    """The parts of a write were removed under it, or it was completed before."""
-
-
-class RangeBeyond(StorageError):
-    """The range begins where the blob has ended."""
 
 
 @dataclass(frozen=True)
@@ -102,12 +85,8 @@ class Client(Minio):
 
     def __init__(self, place: Place) -> None:
         self._bucket, self._patience_s = place.bucket, place.timeout_s
-        pool = urllib3.PoolManager(
-            maxsize=CONNECTIONS,
-            timeout=urllib3.Timeout(connect=place.connect_timeout_s, read=place.timeout_s),
-            retries=urllib3.Retry(0),
-            ssl_context=ssl.create_default_context() if place.secure else None,
-        )
+        tls = ssl.create_default_context() if place.secure else None
+        pool = Wire(place.connect_timeout_s, place.timeout_s, CONNECTIONS, tls)
         super().__init__(
             place.host, place.access_key, place.secret_key, secure=place.secure, region=place.region, http_client=pool
         )
@@ -119,7 +98,7 @@ class Client(Minio):
     def find(self, name: str) -> Found | None:
         """HeadObject; None also where the bucket itself is missing."""
         try:
-            found = self._tried(name, lambda: self.stat_object(self._bucket, name))
+            found = self._tried(name, lambda: self._stat(name))
         except BlobMissing:
             return None
         return Found(found.size or 0, (found.metadata or {}).get(WRITE_MARK, ""))
@@ -132,9 +111,9 @@ class Client(Minio):
         """DeleteObject. Some stores raise `BlobMissing`."""
         self._tried(name, lambda: self.remove_object(self._bucket, name))
 
-    def page(self, prefix: str, after: str | None) -> list[Object]:
-        """ListObjectsV2: up to `PAGE` objects in order; fewer mean that these are the last."""
-        return self._tried(prefix, lambda: self._page(prefix, after))
+    def page(self, prefix: str, token: str | None) -> tuple[list[Object], str | None]:
+        """ListObjectsV2: up to `PAGE` objects in order, and with what to ask for those after them."""
+        return self._tried(prefix, lambda: self._page(prefix, token))
 
     def there(self) -> bool:
         """HeadBucket."""
@@ -169,28 +148,44 @@ class Client(Minio):
     def _sent(self, name: str, body: bytearray, headers: Mapping[str, str], query: Mapping[str, str]) -> str:
         """The ETag. (`_put_object` hands the body on as it is: any buffer will do.)"""
         sent = self._put_object(self._bucket, name, body, dict(headers), dict(query))  # type: ignore[arg-type]
-        return sent.etag or ""
+        if not sent.etag:
+            raise Cut
+        return sent.etag
+
+    def _stat(self, name: str) -> Object:
+        found = self.stat_object(self._bucket, name)
+        if not found.etag or not 0 <= (-1 if found.size is None else found.size) < LONGEST:
+            raise Cut
+        return found
 
     def _get(self, name: str, offset: int, length: int) -> bytes:
         with closing(self.get_object(self._bucket, name, offset, length)) as answer:
-            if answer.status != 206 and offset:
-                raise StoreUnavailable("the object store gives no ranges")
-            parts = []
-            while length and (part := answer.read(length, decode_content=False)):
+            promised = _promised(answer.status, answer.headers, offset, length)
+            parts, size = [], 0
+            while size < length and (part := answer.read(length - size, decode_content=False)):
                 parts.append(part)
-                length -= len(part)
+                size += len(part)
+            if promised is not None and size != promised:
+                raise Cut
             return b"".join(parts)
 
-    def _page(self, prefix: str, after: str | None) -> list[Object]:
-        found = self._list_objects(self._bucket, prefix=prefix, start_after=after, max_keys=PAGE, encoding_type="url")
-        return list(islice(found, PAGE))
+    def _page(self, prefix: str, token: str | None) -> tuple[list[Object], str | None]:
+        query: DictType = {"list-type": "2", "max-keys": str(PAGE), "prefix": prefix, "encoding-type": "url"}
+        if token:
+            query["continuation-token"] = token
+        answer = self._execute("GET", self._bucket, query_params=query)
+        _refuse_other(answer, "ListBucketResult")
+        found, more, following, _ = parse_list_objects(answer)
+        return found, following if more else None
 
     def _uploads(self, after: Upload | None) -> tuple[list[Upload], bool]:
         query: DictType = {"uploads": "", "max-uploads": str(PAGE), "encoding-type": "url"}
         if after:
             query |= {"key-marker": after.object_name, "upload-id-marker": after.upload_id or ""}
         # The client's own step sends an empty delimiter, by which Swift takes every upload for a folder.
-        found = ListMultipartUploadsResult(self._execute("GET", self._bucket, query_params=query))
+        answer = self._execute("GET", self._bucket, query_params=query)
+        _refuse_other(answer, "ListMultipartUploadsResult")
+        found = ListMultipartUploadsResult(answer)
         return found.uploads, found.is_truncated and bool(found.uploads)
 
     def _abort(self, name: str, upload: str) -> None:
@@ -199,10 +194,8 @@ class Client(Minio):
     def _complete(self, name: str, upload: str, body: bytes, headers: Mapping[str, str]) -> None:
         own: DictType = {"Content-Type": "application/xml", "Content-MD5": md5sum_hash(body) or "", **headers}
         answer = self._execute("POST", self._bucket, name, body=body, headers=own, query_params={"uploadId": upload})
-        root = ElementTree.fromstring(answer.data)  # noqa: S314 - the operator chose the store, and expat has limits
         # The status was sent before the outcome was known: what counts is what the body says.
-        if root.tag.rpartition("}")[2] != "CompleteMultipartUploadResult":
-            raise S3Error.fromxml(answer)
+        _refuse_other(answer, "CompleteMultipartUploadResult")
 
     def _tried(self, name: str, call: Callable[[], T]) -> T:
         """The call's result, at the first try that has one. Only what may pass by itself is tried again."""
@@ -210,7 +203,7 @@ class Client(Minio):
         while True:
             try:
                 return call()
-            except _UNREADABLE as error:
+            except UNREADABLE as error:
                 late = attempt == ATTEMPTS or time.monotonic() - begun > self._patience_s
                 if late or not passing(error):
                     # Without its cause: that may hold whole answers of the store.
@@ -222,43 +215,27 @@ class Client(Minio):
 _random = SystemRandom()
 
 
-def verdict(error: Exception, name: str) -> StorageError:
-    """Our error for one of the client's; its words hold the store's code at most."""
-    code, status = _told(error)
-    if code in _MISSING:
-        return BlobMissing(name)
-    if code in _TAKEN or status == 412:
-        return BlobExists(name)
-    if code in _BEYOND:
-        return RangeBeyond(name)
-    if code in _GONE:
-        return UploadGone("the parts of a write were removed while it was under way")
-    if code in _FULL or status in _FULL_STATUS:
-        return StoreFull("no space is left for blobs")
-    if code == "NoSuchBucket":
-        return StoreUnavailable("the object store has no such bucket")
-    if code or status:
-        return StoreUnavailable(f"the object store answers {code if _CODE.fullmatch(code) else status}")
-    return StoreUnavailable(f"the object store cannot be used: {type(error).__name__}")
+def _promised(status: int, headers: Mapping[str, str], offset: int, length: int) -> int | None:
+    """Bytes that an answer to a range must hold; None where only its end tells. Raises `StoreUnavailable`.
+
+    RFC 9110 section 14.4; fewer bytes than were asked for are given only where the blob ends.
+    """
+    if status != 206:
+        if offset:
+            raise StoreUnavailable("the object store gives no ranges")
+        return None
+    given = _GIVEN.fullmatch(headers.get("content-range", ""))
+    first, last, whole = map(int, given.groups()) if given else (-1, -1, -1)
+    if first != offset or last + 1 != min(offset + length, whole):
+        raise StoreUnavailable("the object store gives another range than it was asked for")
+    return last + 1 - first
 
 
-def passing(error: Exception) -> bool:
-    """Whether the same request may succeed a moment later."""
-    code, status = _told(error)
-    if not code and not status:
-        return isinstance(error, urllib3.exceptions.HTTPError | OSError)
-    return code in _AGAIN or status in _AGAIN_STATUS
-
-
-def _told(error: Exception) -> tuple[str, int]:
-    """S3's code of an error, and the status of its answer; empty and 0 where there is none."""
-    if isinstance(error, S3Error):
-        return error.code or "", error.response.status
-    if isinstance(error, ServerError):
-        return "", error.status_code
-    if isinstance(error, InvalidResponseError):
-        return "", error._code
-    return "", 0
+def _refuse_other(answer: urllib3.BaseHTTPResponse, wanted: str) -> None:
+    """Raises `S3Error` for XML that is something else, whatever the status."""
+    root = ElementTree.fromstring(answer.data.decode())  # noqa: S314 - the wire lets no entities pass, and little else
+    if root.tag.rpartition("}")[2] != wanted:
+        raise S3Error.fromxml(answer)
 
 
 def _manifest(parts: Sequence[Part]) -> bytes:

@@ -28,8 +28,8 @@ ONLY: Mapping[str, frozenset[str]] = {
 
 OWNERS: Mapping[str, tuple[str, ...]] = {
     "cryptography": ("storage", "sharing"),
-    "minio": ("storage.s3", "storage.s3client"),
-    "urllib3": ("storage.s3client",),
+    "minio": ("storage.s3", "storage.s3client", "storage.s3errors"),
+    "urllib3": ("storage.s3client", "storage.s3errors", "storage.s3wire"),
     "joserfc": ("sharing",),
     "pkcs11": ("storage.hsm",),
     "pytesseract": ("ocr",),
