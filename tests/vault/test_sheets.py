@@ -344,6 +344,25 @@ def test_the_page_of_a_sheet_shows_the_preview_until_there_are_tiles(world: Worl
     assert get(world, app, world.an, f"/papers/{paper.id}/pages/2").status_code == 404
 
 
+def test_who_waits_for_a_page_that_cannot_be_cut_is_told_and_waits_no_more(world: World, app: FastAPI) -> None:
+    paper = world.put_in()
+    world.change(Version, paper.version.id, sheets=[], pages=2)
+    for number in (1, 2):
+        told = get(world, app, world.an, f"/papers/{paper.id}/pages/{number}")
+        assert told.status_code == 200
+        assert "There is no large view of this page" in told.text
+        assert "hx-trigger" not in told.text
+        assert f"/api/documents/{paper.id}/content" in told.text
+
+
+def test_from_one_large_page_to_the_next(world: World, app: FastAPI) -> None:
+    paper = world.put_in()
+    world.change(Version, paper.version.id, sheets=[1, 4, 9], pages=9)
+    shown = get(world, app, world.an, f"/papers/{paper.id}/pages/4").text
+    query = f"?version={paper.version.id}"
+    assert [f'href="/papers/{paper.id}/pages/{n}{query}"' in shown for n in (1, 3, 5, 9)] == [True, False, False, True]
+
+
 def test_a_reading_shows_each_page_before_its_text(
     world: World, map_png: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,5 +1,6 @@
 """One large page, looked at closely: tiles in a viewer, the preview without scripts."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -8,8 +9,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from vault import documents, releases
 from vault.api.language import LanguageDep
 from vault.api.principals import CitizenDep, OfficerDep, ServicesDep
-from vault.documents import Paper
-from vault.errors import NotReadYet, ReleaseRefused
+from vault.errors import NotFound, NotReadYet, ReleaseRefused
 from vault.models import Version
 from vault.pages import cards, shares
 from vault.pages.officer import GrantId, VersionId
@@ -17,7 +17,6 @@ from vault.pages.papers import DocumentId
 from vault.pages.render import page
 from vault.principals import Citizen, Officer
 from vault.readings import view
-from vault.services import Services
 from vault.tiles import StoredSheet
 
 router = APIRouter()
@@ -27,16 +26,36 @@ PageOfPaper = Annotated[int, Path(ge=1, le=100_000)]
 
 @dataclass(frozen=True)
 class Look:
-    """What the viewer shows. `place` is the address of the page's pictures, `query` goes with each of them."""
+    """What the viewer shows.
+
+    `place` is the address of the page's pictures, `pages` that of the viewer without the page's number; `query` goes
+    with each of them.
+    """
 
     title: str
     number: int
     version: Version
     sheet: StoredSheet | None
     place: str
+    pages: str
     query: str
     back: str
     original: str
+
+    @property
+    def making(self) -> bool:
+        """Whether its tiles will come; a page that could not be cut keeps its preview alone."""
+        return self.sheet is None and self.number in self.version.sheets
+
+    @property
+    def before(self) -> int | None:
+        """The large page before this one."""
+        return max((n for n in self.version.sheets if n < self.number), default=None)
+
+    @property
+    def after(self) -> int | None:
+        """The large page after this one."""
+        return min((n for n in self.version.sheets if n > self.number), default=None)
 
     @property
     def percent(self) -> int:
@@ -57,11 +76,11 @@ def my_page(
 ) -> Response:
     with services.db.read() as session:
         paper = documents.get_live(session, citizen.wallet, document_id, version)
-    sheet = _ready(services, paper, number)
+    sheet = _ready(lambda: documents.sheet(services.blobs, paper, number), paper.version, number)
     query = f"?version={paper.version.id}"
     look = Look(
         cards.title(view(services.kinds, paper, pages=False), language), number, paper.version, sheet,
-        f"/api/documents/{document_id}/pages/{number}", query, f"/papers/{document_id}",
+        f"/api/documents/{document_id}/pages/{number}", f"/papers/{document_id}/pages", query, f"/papers/{document_id}",
         f"/api/documents/{document_id}/content{query}&download=true",
     )  # fmt: skip
     return _show(request, citizen, look)
@@ -82,21 +101,25 @@ def granted_page(
         released = releases.release(services.db, services.blobs, officer, grant_id, version_id)
     except ReleaseRefused:
         return page(request, "officer/refused.html", officer, status=404, grant_id=grant_id)
-    try:
-        sheet: StoredSheet | None = released.sheet(number)
-    except NotReadYet:
-        sheet = None
+    sheet = _ready(lambda: released.sheet(number), released.version, number)
     place = f"/agency/grants/{grant_id}/documents/{version_id}"
     title = shares.received_paper(services.kinds, released.item, language).title
     back = f"/officer/grants/{grant_id}/documents/{version_id}"
-    look = Look(title, number, released.version, sheet, f"{place}/pages/{number}", "", back, place)
+    look = Look(
+        title, number, released.version, sheet, f"{place}/pages/{number}", f"{back}/pages", "", back, place
+    )  # fmt: skip
     return _show(request, officer, look)
 
 
-def _ready(services: Services, paper: Paper, number: int) -> StoredSheet | None:
+def _ready(open_sheet: Callable[[], StoredSheet], version: Version, number: int) -> StoredSheet | None:
+    """None while its tiles are being cut, and for good where it has none. Raises `NotFound` beyond the last page."""
     try:
-        return documents.sheet(services.blobs, paper, number)
+        return open_sheet()
     except NotReadYet:
+        return None
+    except NotFound:
+        if number > version.pages:
+            raise
         return None
 
 
