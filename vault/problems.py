@@ -146,9 +146,21 @@ TABLE: Mapping[str, tuple[int, str, str]] = {
     "bad-request": (400, "Request not understood", "Check the request against the API's description."),
     "method-not-allowed": (405, "Method not allowed", "This address does not take this method."),
     "not-ready": (503, "Not ready", "This server cannot serve at present. Try again in a moment."),
-    "store-full": (507, "No space left", "The vault's disk is full. Nothing was kept; try again later."),
-    "store-unavailable": (503, "Store away", "The store of papers does not answer. Try again in half a minute."),
-    "key-away": (503, "Key away", "The key that opens the vault does not answer. Try again in half a minute."),
+    "store-full": (
+        507,
+        "No room left",
+        "The vault has no room left at present. What was kept before stays kept; try again in some minutes.",
+    ),
+    "store-unavailable": (
+        503,
+        "The vault does not answer",
+        "What lies in the vault stays kept and locked; it cannot be reached just now. Try again in half a minute.",
+    ),
+    "key-away": (
+        503,
+        "The vault cannot be unlocked",
+        "The key that opens the vault does not answer. Try again in half a minute.",
+    ),
     "damaged": (500, "Damaged", "What is stored here does not open. The operator must look at it."),
     "internal": (500, "Something went wrong here", "It is not your fault. Try again; if it stays, tell the operator."),
 }

@@ -145,3 +145,21 @@ def test_what_is_no_paper_says_so_and_nothing_is_remembered(context: BrowserCont
     expect(page.locator("#upload-problem")).to_contain_text("Kind of file not taken")
     expect(page.locator("[data-send]")).to_be_visible()
     assert remembered(page) == "{}"
+
+
+def test_a_full_disk_loses_nothing_of_what_was_sent(server: Server, context: BrowserContext, tmp_path: Path) -> None:
+    file, an, page = paper(tmp_path, 4), server.signed_in("an"), context.new_page()
+    begin(page, file)
+    until_part_is_sent(page, 10)
+    page.click("[data-pause]")
+    wait_until(lambda: an.get("/api/uploads").json()["uploads"][0]["offset"] > 0)
+    before = an.get("/api/uploads").json()["uploads"][0]["id"]
+    full = {"type": "/problems/store-full", "title": "No room left", "detail": "No room left at present."}
+    page.route("**/api/uploads/*", lambda route: route.fulfill(status=507, json=full))
+    page.click("[data-pause]")
+    expect(page.locator("[data-sent-text]")).to_have_text("No room left at present.")
+    expect(page.locator("[data-choose]")).to_be_hidden()
+    page.unroute("**/api/uploads/*")
+    page.click("[data-pause]")
+    page.wait_for_url("**/papers/*done=added", timeout=60_000)
+    assert an.get(f"/api/uploads/{before}").json()["document"] in page.url, "the same upload went on"

@@ -124,6 +124,30 @@ def test_a_file_that_is_no_export_is_refused_in_words(
     context.close()
 
 
+def test_a_damaged_paper_and_a_full_vault_are_told_apart(
+    browser: Browser, server: Server, an: httpx.Client, tmp_path: Path
+) -> None:
+    file, damaged = tmp_path / "kho.zip", tmp_path / "hong.zip"
+    context = context_of(browser, server, an)
+    take_along(context.new_page(), file)
+    context.close()
+    content = bytearray(file.read_bytes())
+    content[content.index(b"IDAT") + 30] ^= 1
+    damaged.write_bytes(content)
+    context = context_of(browser, server, server.citizen("dung"))
+    page = context.new_page()
+    page.goto("/import")
+    page.get_by_label("Tệp ZIP").set_input_files(damaged)
+    page.get_by_role("button", name="Cất vào kho").click()
+    page.get_by_text("Một tệp bên trong đã hỏng").wait_for()
+    full = '<p data-detail data-reason="">Kho hiện hết chỗ chứa.</p>'
+    page.route("**/import/papers", lambda route: route.fulfill(status=507, content_type="text/html", body=full))
+    page.get_by_label("Tệp ZIP").set_input_files(file)
+    page.get_by_role("button", name="Cất vào kho").click()
+    page.get_by_text("Kho hiện hết chỗ chứa. Bị dừng ở đây.").wait_for()
+    context.close()
+
+
 @pytest.mark.parametrize("size", SIZES)
 def test_the_page_in_the_unpacked_folder_is_whole_and_its_links_lead_somewhere(
     browser: Browser, server: Server, an: httpx.Client, tmp_path: Path, size: tuple[int, int]

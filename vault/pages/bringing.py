@@ -13,7 +13,7 @@ from vault.api.language import language_of
 from vault.api.principals import CitizenDep, ServicesDep
 from vault.errors import VaultError
 from vault.importing import taking
-from vault.importing.taking import Line, Outcome, Report
+from vault.importing.taking import Line, Note, Outcome, Report
 from vault.pages import words
 from vault.pages.forms import problem_of
 from vault.pages.render import page, translate_for
@@ -69,6 +69,13 @@ async def take_paper(request: Request, citizen: CitizenDep, services: ServicesDe
     return await run_in_threadpool(page, request, "account/imported.html", citizen, told=[told])
 
 
+def _address(line: Line) -> str:
+    """Where the paper is to be seen now."""
+    if Note.in_bin_here in line.notes:
+        return "/bin"
+    return f"/papers/{line.document_id}" if line.document_id else ""
+
+
 def _told(request: Request, services: Services, line: Line) -> Told:
     translate, language = translate_for(request), language_of(request)
     kind = services.kinds.get(line.kind) or services.kinds["other"]
@@ -76,7 +83,7 @@ def _told(request: Request, services: Services, line: Line) -> Told:
     why = [problems.of(line.why, translate).detail] if line.why else []
     return Told(
         title=line.title or kind.names[language],
-        address=f"/papers/{line.document_id}" if line.document_id else "",
+        address=_address(line),
         outcome=translate(words.IMPORT_OUTCOMES[line.outcome]),
         good=line.outcome in (Outcome.added, Outcome.there),
         notes=(*why, *notes),

@@ -152,7 +152,7 @@ IMPORT_OUTCOMES: Mapping[str, str] = {
     "added": "Put into your wallet",
     "there": "Was there already",
     "refused": "Not taken",
-    "binned": "Was in the bin, left out",
+    "binned": "In the bin, not put in",
 }
 """What became of a paper that was brought along."""
 

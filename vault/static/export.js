@@ -14,13 +14,15 @@ const sizeText = (bytes) => {
   return `${amount.toLocaleString(document.documentElement.lang, { maximumFractionDigits: 1 })} ${units[unit]}`;
 };
 
+class Later extends Error {}
+
 async function goOn() {
   button.hidden = true;
   problem.hidden = true;
   try {
     for (;;) {
       const answer = await fetch("/api/export/continue", { method: "POST" });
-      if (answer.status === 503 || answer.status === 507) throw new Error("later");
+      if (answer.status === 503 || answer.status === 507) throw new Later((await answer.json()).detail);
       if (!answer.ok) break; // the page says how it stands
       const told = await answer.json();
       bar.value = told.done;
@@ -28,8 +30,8 @@ async function goOn() {
       if (told.ready) break;
     }
     location.reload();
-  } catch {
-    problem.textContent = place.dataset.failed;
+  } catch (error) {
+    problem.textContent = error instanceof Later ? error.message : place.dataset.failed;
     problem.hidden = false;
     button.hidden = false;
   }

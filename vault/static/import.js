@@ -17,6 +17,8 @@ const TRIES = 5;
 
 class NotAnExport extends Error {}
 class Ended extends Error {}
+class Refused extends Error {}
+const FINAL = [NotAnExport, Ended, Refused];
 
 const sizeText = (bytes) => {
   const units = ["B", "KB", "MB", "GB"];
@@ -59,7 +61,7 @@ async function sendAgain(blob, progress) {
     try {
       return await send(blob, progress);
     } catch (error) {
-      if (n === TRIES || error instanceof Ended || error instanceof NotAnExport) throw error;
+      if (n === TRIES || FINAL.some((kind) => error instanceof kind)) throw error;
       await new Promise((resolve) => setTimeout(resolve, 1000 * 2 ** n));
     }
   }
@@ -71,27 +73,33 @@ function send(blob, progress) {
     request.upload.addEventListener("progress", (sent) => progress(sent.loaded));
     request.addEventListener("load", () => {
       if (new URL(request.responseURL).pathname === "/sign-in") reject(new Ended());
-      else if (request.status === 422) reject(new NotAnExport());
-      else if (request.status >= 400) reject(new Error(request.status));
+      else if (request.status === 422) reject(new NotAnExport(said(request.responseText)?.dataset.reason));
+      else if (request.status === 503) reject(new Error(said(request.responseText)?.textContent));
+      else if (request.status >= 400) reject(new Refused(said(request.responseText)?.textContent));
       else resolve(request.responseText);
     });
-    request.addEventListener("error", () => reject(new Error("network")));
+    request.addEventListener("error", () => reject(new Error()));
     request.open("POST", "/import/papers");
     request.setRequestHeader("Content-Type", "application/zip");
     request.send(blob);
   });
 }
 
+const parsed = (html) => new DOMParser().parseFromString(html, "text/html");
+
+// What a page that says no has to say.
+const said = (html) => parsed(html).querySelector("[data-detail]");
+
 function show(html) {
-  const answer = new DOMParser().parseFromString(html, "text/html");
-  lines.append(...answer.body.childNodes);
+  lines.append(...parsed(html).body.childNodes);
+  report.hidden = false;
 }
 
 async function bringIn(file) {
   const runs = await readRuns(file);
   const total = runs.reduce((sum, [begin, end]) => sum + end - begin, 0);
   bar.max = Math.max(total, 1);
-  report.hidden = false;
+  report.hidden = runs.length > 0;
   lines.replaceChildren();
   report.querySelector("[data-nothing]").hidden = runs.length > 0;
   let done = 0;
@@ -107,6 +115,8 @@ async function bringIn(file) {
     tell(0);
   }
   report.querySelector("[data-done]").hidden = false;
+  report.focus();
+  report.scrollIntoView();
 }
 
 const warn = (event) => event.preventDefault();
@@ -121,8 +131,10 @@ form.addEventListener("submit", async (event) => {
   try {
     await bringIn(form.querySelector("input[type=file]").files[0]);
   } catch (error) {
-    const said = error instanceof NotAnExport ? "noExport" : error instanceof Ended ? "gone" : "failed";
-    problem.textContent = form.dataset[said];
+    const kind = error instanceof NotAnExport ? (error.message === "checksum-wrong" ? "damaged" : "noExport")
+      : error instanceof Ended ? "gone" : "failed";
+    const why = kind === "failed" ? error.message : "";
+    problem.textContent = [why, form.dataset[kind]].filter(Boolean).join(" ");
     problem.hidden = false;
   } finally {
     removeEventListener("beforeunload", warn);

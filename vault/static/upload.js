@@ -13,6 +13,7 @@ const part = (name) => form.querySelector(`[data-${name}]`);
 const STREAM = "application/offset+octet-stream";
 const RETRY_MS = [0, 1000, 3000, 5000, 10000, 20000, 30000, 30000];
 const RATE_MS = 8000;
+const FULL = 507;
 
 picker.querySelector(".pick").hidden = false;
 input.classList.add("hidden-text");
@@ -106,7 +107,11 @@ form.addEventListener("submit", async (event) => {
     urlStorage: storage,
     removeFingerprintOnSuccess: true,
     onUploadUrlAvailable: () => { upload.options.endpoint = null; },  // from here on it goes on, and never begins again
-    onShouldRetry: (error) => navigator.onLine && passes(error),
+    onShouldRetry: (error) => {
+      const again = navigator.onLine && passes(error);
+      if (again && status(error)) tell(sending.dataset.sayAgain);
+      return again;
+    },
     onProgress: progress,
     onSuccess: ({ lastResponse }) => leave(lastResponse.getHeader("Docvault-Document")),
     onError: failed,
@@ -127,12 +132,20 @@ function metadata(file) {
   return said;
 }
 
+// What a screen reader says, too; numbers that change all the time are only shown.
+function tell(text) {
+  if (!bar.hasAttribute("value")) bar.value = 100;
+  part("sent-text").textContent = text;
+  part("said").textContent = text;
+  part("rate").textContent = "";
+}
+
 function begin() {
   paused = false;
   moments = [];
   bar.value = 0;
-  part("sent-text").textContent = sending.dataset.sayBegin;
-  part("rate").textContent = "";
+  tell(sending.dataset.sayBegin);
+  form.classList.add("is-sending");
   part("pause").textContent = sending.dataset.sayPause;
   part("pause").hidden = false;
   sending.hidden = false;
@@ -141,6 +154,7 @@ function begin() {
 }
 
 function end() {
+  form.classList.remove("is-sending");
   sending.hidden = true;
   send.hidden = false;
   removeEventListener("beforeunload", warn);
@@ -148,9 +162,8 @@ function end() {
 
 function progress(sent, total) {
   if (sent === total) {
+    tell(sending.dataset.sayDone);
     bar.removeAttribute("value");
-    part("sent-text").textContent = sending.dataset.sayDone;
-    part("rate").textContent = "";
     part("pause").hidden = true;
     return;
   }
@@ -187,6 +200,8 @@ async function failed(error) {
     upload.start();
   } else if (passes(error)) {
     wait(navigator.onLine ? sending.dataset.sayLost : sending.dataset.sayOffline);
+  } else if (status(error) === FULL && upload.url) {  // what was sent lies there still
+    wait(said.detail);
   } else {
     said ??= await finish("").then((answer) => answer.json()).catch(() => null);  // a HEAD has no body that says why
     end();
@@ -198,8 +213,7 @@ async function failed(error) {
 
 function wait(text) {
   paused = true;
-  part("sent-text").textContent = text;
-  part("rate").textContent = "";
+  tell(text);
   part("pause").textContent = sending.dataset.sayResume;
   part("pause").hidden = false;
 }
@@ -208,7 +222,7 @@ function goOn() {
   if (!upload || !paused || sending.hidden) return;
   paused = false;
   moments = [];
-  part("sent-text").textContent = sending.dataset.sayBegin;
+  tell(sending.dataset.sayBegin);
   part("pause").textContent = sending.dataset.sayPause;
   upload.start();
 }
