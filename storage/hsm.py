@@ -162,7 +162,7 @@ class TokenRootKey:
 
     def _sign_in(self, *, writing: bool) -> Session:
         token = _token(self._place)
-        tried = self._place.pin_file.stat().st_mtime_ns if self._place.pin_file.exists() else None
+        tried = _changed(self._place.pin_file)
         if self._refused_pin is not None and self._refused_pin == tried:
             raise KeyUnusable(f"The token {self._place.token!r} refused the PIN, which has not changed since.")
         try:
@@ -248,6 +248,14 @@ def _sign_in(token: Token, place: TokenPlace, writing: bool) -> Session:
         raise
     except token_errors.PKCS11Error as error:
         raise KeyUnavailable(f"The token {place.token!r} takes no session ({type(error).__name__}).") from None
+
+
+def _changed(path: Path) -> int | None:
+    """When the file was last written, in nanoseconds; None where there is none to be seen."""
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:  # reading it tells better what is wrong
+        return None
 
 
 def _pin(path: Path) -> str:

@@ -16,7 +16,7 @@ from sqlmodel import Session, func, select, update
 from storage.errors import KeyUnusable, SealBroken
 from storage.keys import WRAPPED
 from storage.rootkey import HEAD_SIZE, UNDER_FILE, UNDER_TOKEN, RootKey, Succession
-from vault import signing, wallets
+from vault import rootwraps, signing, wallets
 from vault.db import Database
 from vault.models import Agency, ServiceKey, Wallet
 
@@ -101,6 +101,7 @@ def move(db: Database, succession: Succession) -> Iterator[Step]:
         for rows in _batches(db, kind, _elsewhere(kind, succession)):
             renewed = [(owner, old, _renewed(succession, kind, owner, old)) for owner, old in rows]
             with db.write() as session:
+                rootwraps.hold(session, succession)  # another rewrap may have turned round
                 for owner, old, new in renewed:
                     if new is not None:  # a wallet that was erased meanwhile holds something else, and stays erased
                         unchanged = and_(kind.ids == owner, kind.wrapped == old)

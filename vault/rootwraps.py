@@ -16,17 +16,19 @@ from vault.models import RootKeyState
 
 
 def wrap(session: Session, root: RootKey, key: Key, ctx: bytes) -> bytes:
-    """The key under the root key, in the transaction that keeps it. Raises `KeyUnusable` under one that is left.
+    """The key under the root key, in the transaction that keeps it. Raises `KeyUnusable` under one that is left."""
+    hold(session, root)
+    return root.wrap(key, ctx)
 
-    The state is locked until the transaction ends, so that `leave` waits for whoever wrapped just before.
-    """
+
+def hold(session: Session, root: RootKey) -> None:
+    """Until the transaction ends the root key is in use: `leave` waits. Raises `KeyUnusable` for one that is left."""
     asked = select(RootKeyState.id, RootKeyState.leaving_at).where(RootKeyState.id == root.id)
     state = session.exec(asked.with_for_update(read=True)).first()
     if state is None or state[1] is not None:
         raise KeyUnusable(
             f"The root key {root.id} is not in use any more. Start again with the settings of the others."
         )
-    return root.wrap(key, ctx)
 
 
 def refuse_left(session: Session, root: RootKey) -> None:
@@ -63,7 +65,8 @@ def leave(session: Session, succession: Succession) -> None:
 
 
 def left(session: Session, current: RootKey) -> None:
-    """Notes that nothing lies under any key that was being left."""
+    """Notes that nothing lies under any key that was being left. Raises `KeyUnusable` where `current` is left, too."""
+    hold(session, current)
     at = now(session)
     for state in unfinished(session):
         if state.id != current.id and state.leaving_at is not None:

@@ -1,5 +1,7 @@
 """The root key's file."""
 
+import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -137,10 +139,23 @@ def test_many_starting_at_once_end_with_one_key(path: Path) -> None:
     assert len(ids) == 1
 
 
-def test_a_folder_in_its_place_is_refused(path: Path) -> None:
-    path.mkdir()
-    with pytest.raises((KeyUnusable, IsADirectoryError)):
+@pytest.mark.parametrize("put", [Path.mkdir, os.mkfifo, lambda path: path.symlink_to(path)])
+def test_what_is_no_file_in_its_place_is_refused_and_holds_nobody_up(path: Path, put: Callable[[Path], object]) -> None:
+    put(path)
+    with pytest.raises(KeyUnusable, match=r"plain file|cannot be read"):
         FileRootKey.open(path)
+
+
+def test_a_link_to_it_is_held_to_the_file_that_it_leads_to(path: Path, tmp_path: Path) -> None:
+    root, link = FileRootKey.create(path), tmp_path / "link"
+    link.symlink_to(path)
+    assert FileRootKey.open(link).id == root.id
+    path.chmod(0o640)
+    with pytest.raises(KeyUnusable, match="chmod 600"):
+        FileRootKey.open(link)
+    path.unlink()
+    with pytest.raises(FileNotFoundError):
+        FileRootKey.open_or_create(link)
 
 
 def test_it_shows_its_name_alone(path: Path) -> None:

@@ -192,6 +192,11 @@ def test_stopped_after_any_batch_it_goes_on_where_it_was(
     assert {name for name, wrapped in wraps(world).items() if not wrapped} == {n for n, w in before.items() if not w}
 
 
+def begin(world: World, succession: Succession) -> None:
+    with world.services.db.write() as session:
+        rootwraps.leave(session, succession)
+
+
 def opens_all(world: World, root: RootKey) -> None:
     assert [step.unopened for step in rewrapping.check(world.services.db, root) if step.unopened] == []
 
@@ -205,6 +210,7 @@ def test_what_was_wrapped_before_root_keys_were_named_is_moved_too(world: World,
     with world.services.db.read() as session:
         rewrapping.refuse_strangers(session, succession)
         assert rewrapping.lies_under(session, succession.second)
+    begin(world, succession)
     assert sum(step.count for step in rewrapping.move(world.services.db, succession)) == 7
     opens_all(world, succession.current)
 
@@ -224,6 +230,7 @@ def test_a_wallet_that_is_erased_while_its_key_is_moved_stays_erased(world: Worl
         def unwrap(self, wrapped: bytes, ctx: bytes) -> Key:
             return succession.current.unwrap(wrapped, ctx)
 
+    begin(world, succession)
     for _ in rewrapping.move(world.services.db, Succession(Slow(), succession.second)):
         pass
     assert world.row(Wallet, world.an.citizen_id).key_under_root == b""
@@ -413,6 +420,33 @@ def test_an_operator_turns_back_halfway(world: World, tmp_path: Path) -> None:
     assert result.exit_code == 0, result.stderr
     both.root_key.unlink()
     serves(old)
+
+
+@pytest.mark.parametrize("turned", ["while it moves", "before it says that it is done"])
+def test_two_operators_rewrap_against_each_other_and_nobody_lets_a_key_go_that_is_needed(
+    world: World, tmp_path: Path, turned: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rewrapping, "BATCH", 1)
+    db, old = world.services.db, world.services.root
+    new = FileRootKey.create(tmp_path / "new.key")
+    there, back = Succession(new, old), Succession(old, new)
+    with db.write() as session:
+        rootwraps.leave(session, there)
+    moving = rewrapping.move(db, there)
+    next(moving)
+    if turned == "before it says that it is done":
+        list(moving)
+    with db.write() as session:
+        rootwraps.leave(session, back)
+    with pytest.raises(KeyUnusable, match="not in use any more"):
+        list(moving)
+        with db.write() as session:
+            rootwraps.left(session, new)
+    list(rewrapping.move(db, back))
+    with db.write() as session:
+        assert not rewrapping.waiting(session, old)
+        rootwraps.left(session, old)
+    opens_all(world, old)
 
 
 def test_several_servers_change_over_one_after_the_other(world: World, tmp_path: Path) -> None:

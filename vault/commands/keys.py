@@ -48,7 +48,7 @@ def rewrap(
 
     Exit code 1: something is not under the root key, and the other must be kept.
     """
-    from vault import rootkeys, rootwraps
+    from vault import rewrapping, rootkeys, rootwraps
 
     settings = load_settings()
     with plain_errors(), _database(settings) as db:
@@ -60,6 +60,8 @@ def rewrap(
         _check(db, succession.current)
         with db.write() as session:
             rootwraps.left(session, succession.current)
+            if rewrapping.waiting(session, succession.current):
+                fail("another rewrap moves keys back at the same time. Keep all root keys, and run one of them alone.")
         typer.echo(
             f"The root key {succession.second.id} is not needed for this database any more: take the settings of the "
             "second root key away and start the servers again. Database backups from before still need it."
