@@ -14,6 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse
 from sqlalchemy.exc import DataError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnection
+from sqlalchemy.orm.exc import StaleDataError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
@@ -127,7 +128,7 @@ def _add_errors(app: FastAPI) -> None:
             response.headers.setdefault(name, value)
         return response
 
-    for kind in (VaultError, StorageError, DataError, OperationalError, NoConnection):
+    for kind in (VaultError, StorageError, DataError, OperationalError, NoConnection, StaleDataError):
         app.add_exception_handler(kind, known)
     app.add_exception_handler(Refusal, oauth.refused)
     app.add_exception_handler(Exception, unknown)

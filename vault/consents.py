@@ -8,7 +8,7 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from storage.keys import Key
-from vault import accesslog, candidates, documents, dossiers, forms, grantkeys, grants, matching, readings
+from vault import accesslog, candidates, documents, dossiers, forms, grantkeys, grants, matching, readings, wallets
 from vault.accesslog import Kind
 from vault.db import now
 from vault.documents import Paper
@@ -50,6 +50,7 @@ def agree(session: Session, services: Services, citizen: Citizen, question: Ques
     Every version is judged once more. Raises `ConsentIncomplete` (a needed one is missing, one does not fit any more,
     none at all), `Invalid` (a value's form, or something that was not asked), `RequestOver`.
     """
+    wallets.lock_wallet(session, citizen.citizen_id)
     chosen = _judged(session, services, citizen, question, draft)
     opened = candidates.opened(session, citizen.wallet, chosen.values())
     papers = {name: opened[candidate.version_id] for name, candidate in chosen.items()}
@@ -84,6 +85,7 @@ def confirm(
 
     Raises `NotFound` for a version that is not among those that could serve, `Invalid`.
     """
+    wallets.lock_wallet(session, citizen.citizen_id)
     components = [asked.component for asked in question.components]
     found = candidates.named(session, services.kinds, citizen.wallet, components, {version_id}).get(version_id)
     if found is None:

@@ -3,6 +3,7 @@
 import base64
 import binascii
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -13,10 +14,10 @@ from storage.blobs import Blobs
 from storage.errors import BlobMissing
 from storage.keys import Key
 from storage.sealed import SealedReader
-from vault import accesslog, papers
+from vault import accesslog, papers, wallets
 from vault.accesslog import Kind
 from vault.db import now
-from vault.errors import InBin, Invalid, NotFound, NotReadYet
+from vault.errors import InBin, Invalid, NotFound, NotReadYet, SignInNeeded
 from vault.models import Document, Export, GrantItem, Job, Upload, Version
 from vault.papers import Label, Remains
 from vault.principals import Citizen
@@ -106,6 +107,21 @@ def get_live(session: Session, wallet: Wallet, document_id: str, version_id: str
     return paper
 
 
+def held(session: Session, citizen: Citizen, document_id: str) -> Paper:
+    """As `get`, for a change: whoever else changes something in this wallet waits until the transaction ends.
+
+    Raises `SignInNeeded` too, for a wallet that was erased.
+    """
+    wallets.lock_wallet(session, citizen.citizen_id)
+    return get(session, citizen.wallet, document_id)
+
+
+def held_live(session: Session, citizen: Citizen, document_id: str) -> Paper:
+    """As `get_live`, for a change."""
+    wallets.lock_wallet(session, citizen.citizen_id)
+    return get_live(session, citizen.wallet, document_id)
+
+
 def versions(session: Session, wallet: Wallet, document_id: str) -> list[Paper]:
     """All versions of a document, the newest first. Raises `NotFound`."""
     query = _all(wallet.citizen_id).where(Document.id == document_id).order_by(col(Version.number).desc())
@@ -145,7 +161,7 @@ def retitle(session: Session, citizen: Citizen, document_id: str, title: str) ->
     title = title.strip()
     if len(title) > TITLE_MAX:
         raise Invalid("title", "too-long", most=TITLE_MAX)
-    paper = get_live(session, citizen.wallet, document_id)
+    paper = held_live(session, citizen, document_id)
     label = replace(paper.label, title=title)
     paper.version.label = papers.seal_label(paper.key, paper.version.id, label)
     session.add(paper.version)
@@ -154,7 +170,7 @@ def retitle(session: Session, citizen: Citizen, document_id: str, title: str) ->
 
 def set_kind(session: Session, citizen: Citizen, document_id: str, kind: str) -> None:
     """The citizen says what the paper is; a later reading does not change it."""
-    paper = get_live(session, citizen.wallet, document_id)
+    paper = held_live(session, citizen, document_id)
     paper.document.kind, paper.document.kind_confirmed, paper.document.kind_sure = kind, True, True
     session.add(paper.document)
     _record(session, Kind.document_changed, citizen, document_id, detail="kind")
@@ -162,7 +178,7 @@ def set_kind(session: Session, citizen: Citizen, document_id: str, kind: str) ->
 
 def delete_to_bin(session: Session, citizen: Citizen, document_id: str) -> None:
     """From the next request on nobody but the owner can open it. Deleting twice changes nothing."""
-    document = get(session, citizen.wallet, document_id).document
+    document = held(session, citizen, document_id).document
     if document.deleted_at is None:
         document.deleted_at = now(session)
         session.add(document)
@@ -170,7 +186,7 @@ def delete_to_bin(session: Session, citizen: Citizen, document_id: str) -> None:
 
 
 def restore(session: Session, citizen: Citizen, document_id: str) -> None:
-    document = get(session, citizen.wallet, document_id).document
+    document = held(session, citizen, document_id).document
     if document.deleted_at is not None:
         document.deleted_at = None
         session.add(document)
@@ -179,17 +195,25 @@ def restore(session: Session, citizen: Citizen, document_id: str) -> None:
 
 def destroy(session: Session, citizen: Citizen, document_id: str) -> list[Remains]:
     """Empties one paper out of the bin now. Returns what the caller then removes from the store."""
-    document = get(session, citizen.wallet, document_id).document
+    document = held(session, citizen, document_id).document
     if document.deleted_at is None:
         raise Invalid("document", "not-in-bin")
     return _destroy(session, document)
 
 
 def destroy_expired(session: Session, bin_days: int) -> list[Remains]:
-    """Destroys what has rested in the bin for `bin_days`. Returns what `destroy` returns."""
-    before = now(session) - timedelta(days=bin_days)
-    rested = session.exec(select(Document).where(col(Document.deleted_at) <= before).limit(100)).all()
-    return [remains for document in rested for remains in _destroy(session, document)]
+    """Destroys what has rested in the bin for `bin_days`. Returns what `destroy` returns.
+
+    Each wallet is held first, in a fixed order: what its owner takes out of the bin at this very moment is kept.
+    """
+    rested = col(Document.deleted_at) <= now(session) - timedelta(days=bin_days)
+    found: list[Remains] = []
+    for owner in sorted(session.exec(select(Document.citizen_id).where(rested).limit(100)).unique()):
+        with suppress(SignInNeeded):  # erased meanwhile
+            wallets.lock_wallet(session, owner)
+            theirs = session.exec(select(Document).where(Document.citizen_id == owner, rested).limit(100)).all()
+            found += [remains for document in theirs for remains in _destroy(session, document)]
+    return found
 
 
 def destroy_all(session: Session, citizen_id: str) -> list[Remains]:

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, func, select, update
 
 from sharing.terms import Terms
-from vault import accesslog, figures, grants, supplements
+from vault import accesslog, figures, grants, supplements, wallets
 from vault.accesslog import Kind
 from vault.db import now
 from vault.documents import Cursor
@@ -131,6 +131,7 @@ def revoke_all(session: Session, citizen: Citizen, dossier_id: str) -> None:
 
     Twice changes nothing. Raises `NotFound`.
     """
+    wallets.lock_wallet(session, citizen.citizen_id)  # so that no supplement is answered meanwhile
     found = get(session, citizen.wallet, dossier_id)
     for grant_id in {piece.grant.id: None for piece in found.pieces if piece.state not in OVER}:
         grants.revoke(session, citizen, grant_id)

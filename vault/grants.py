@@ -12,7 +12,7 @@ from sharing.encoding import parse_object
 from sharing.limits import GRANT_BYTES, ITEMS, OPENINGS, PURPOSE_CHARS
 from sharing.terms import Item, Terms, Tier
 from storage.keys import Key, context
-from vault import accesslog, agencies, documents, grantkeys, models, tokens
+from vault import accesslog, agencies, documents, grantkeys, models, tokens, wallets
 from vault.accesslog import Kind
 from vault.db import now
 from vault.documents import Paper
@@ -110,6 +110,7 @@ def make(
     Raises as `create`.
     """
     offer = checked(offer, settings)
+    wallets.lock_wallet(session, citizen.citizen_id)  # a paper that is being destroyed leaves its key in no new grant
     agency = agencies.get(session, offer.agency_id)
     papers = tuple(own_version(session, citizen.wallet, version_id) for version_id in offer.version_ids)
     at = now(session).replace(microsecond=0)

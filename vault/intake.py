@@ -95,12 +95,12 @@ def read_again(services: Services, citizen: Citizen, document_id: str) -> None:
     stays.
     """
     with services.db.write() as session:
-        paper = documents.get_live(session, citizen.wallet, document_id)
+        paper = documents.held_live(session, citizen, document_id)
         version = paper.version
+        jobs.enqueue_all(session, services.worker_key, version, paper.key, again=True)  # as workers do: the job first
         version.state, version.failure, version.pages_read = ReadingState.waiting, None, 0
         version.sheets_cut = 0
         session.add(version)
-        jobs.enqueue_all(session, services.worker_key, version, paper.key, again=True)
         _record(session, Kind.reading_retried, citizen, document_id, version.id)
 
 

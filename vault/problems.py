@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy.exc import DataError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnection
+from sqlalchemy.orm.exc import StaleDataError
 
 from ocr.media import TAKEN
 from sharing import jws
@@ -217,6 +218,8 @@ def of(error: Exception, translate: Translate) -> Problem:
         return make("store-full", translate, headers={"Retry-After": "300"})
     if isinstance(error, DataError):  # a text that the database cannot hold, such as PostgreSQL one with a NUL
         return make("bad-request", translate)
+    if isinstance(error, StaleDataError):  # what was to be changed went while it was looked at
+        return make("not-found", translate)
     if isinstance(error, StoreUnavailable | OperationalError | NoConnection):
         return make("store-unavailable", translate, headers={"Retry-After": str(RETRY_S)})
     if isinstance(error, KeyUnavailable | KeyUnusable | OtherRootKey):

@@ -97,7 +97,7 @@ def confirm(
 
     Raises `Invalid` with the field's name when a value does not have its form; then nothing is kept.
     """
-    paper = documents.get_live(session, citizen.wallet, document_id)
+    paper = documents.held_live(session, citizen, document_id)
     kind = kinds.get(paper.document.kind) or kinds["other"]
     said = confirmed_values(paper) | {name: checked(kind, name, text) for name, text in values.items()}
     sealed = paper.key.seal(json.dumps(said, ensure_ascii=False).encode(), context("confirmed", paper.version.id))

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlmodel import Session, col, delete, select
+from sqlmodel import Session, col, delete, select, update
 
 from storage.errors import SealBroken
 from storage.keys import Key, context
@@ -79,9 +79,7 @@ def needs_touch(session: Session, sign_in_id: str) -> bool:
 
 def touch(session: Session, sign_in_id: str) -> None:
     """Notes that the session was used, at most once a minute."""
-    sign_in = session.get(models.SignIn, sign_in_id)
-    if sign_in is not None:
-        sign_in.seen_at = now(session)
+    session.exec(update(models.SignIn).where(col(models.SignIn.id) == sign_in_id).values(seen_at=now(session)))
 
 
 def end(session: Session, account_id: str, sign_in_id: str) -> None:

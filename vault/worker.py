@@ -15,9 +15,10 @@ from ocr import PageDone
 from ocr.errors import OcrError
 from ocr.reading import Reading
 from storage.errors import BlobMissing
-from vault import accesslog, documents, jobs, papers, readings
+from vault import accesslog, documents, jobs, papers, readings, wallets
 from vault.accesslog import Kind
 from vault.documents import Paper
+from vault.errors import SignInNeeded
 from vault.housekeeping import Housekeeping
 from vault.jobs import Ticket
 from vault.models import Document, JobKind, ReadingState, Version
@@ -138,9 +139,7 @@ class Worker:
 
     def _done(self, ticket: Ticket, reading: Reading) -> None:
         with self._services.db.write() as session:
-            if not jobs.finish(session, ticket):
-                raise LeaseLost
-            version = session.get_one(Version, ticket.version_id)
+            version = self._finished(session, ticket)
             version.reading = papers.seal_reading(ticket.key, version.id, reading)
             version.state, version.failure, version.pages_read = ReadingState.done, None, len(reading.pages)
             document = session.get_one(Document, version.document_id)
@@ -152,12 +151,23 @@ class Worker:
 
     def _fail(self, ticket: Ticket, reason: str) -> None:
         with self._services.db.write() as session:
-            if not jobs.finish(session, ticket):
-                raise LeaseLost
-            version = session.get_one(Version, ticket.version_id)
+            version = self._finished(session, ticket)
             version.state, version.failure = ReadingState.failed, reason
             self._record(Kind.reading_failed, session, version, reason)
         self._services.metrics.read(reason)
+
+    def _finished(self, session: Session, ticket: Ticket) -> Version:
+        """The version, whose job is done with this transaction: its owner's word comes before or after it.
+
+        Raises `LeaseLost`.
+        """
+        try:
+            wallets.lock_wallet(session, ticket.citizen_id)
+        except SignInNeeded:  # erased
+            raise LeaseLost from None
+        if not jobs.finish(session, ticket):
+            raise LeaseLost
+        return session.get_one(Version, ticket.version_id)
 
     def _describe(self, document: Document, reading: Reading, said: Mapping[str, str]) -> None:
         """What jobs need in the clear: the kind and the day it expires, as its owner said, else as it was read."""

@@ -271,7 +271,7 @@ class _Taking:
     def _complete(self, version: shapes.Version) -> None:
         """Fills in what is missing in the wallet, of what its owner once said; what was said here since stays."""
         with self._services.db.write() as session:
-            paper = documents.get(session, self._citizen.wallet, self.line.document_id or "")
+            paper = documents.held(session, self._citizen, self.line.document_id or "")
             if paper.document.deleted_at is None and paper.label.sha256.hex() == version.sha256:
                 self._complete_kind(session, paper)
                 if version.title and not paper.label.title:

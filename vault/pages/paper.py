@@ -94,7 +94,7 @@ def delete(document_id: DocumentId, citizen: CitizenDep, services: ServicesDep) 
 
 def _save(session: Session, services: Services, citizen: Citizen, document_id: str, form: Mapping[str, str]) -> bool:
     """Returns whether the kind changed: then the fields of the old one count no more."""
-    paper = documents.get_live(session, citizen.wallet, document_id)
+    paper = documents.held_live(session, citizen, document_id)
     kind, before = form.get("kind", ""), paper.document.kind
     if kind and kind not in services.kinds:
         raise Invalid("kind", "unknown")
