@@ -58,7 +58,7 @@ OWNERS: Mapping[str, tuple[str, ...]] = {
     "jinja2": ("vault.pages", "vault.export.index"),
     "requests_oauth2client": ("examples.portal.vault",),
     "python_multipart": ("vault.uploads",),
-    "uvicorn": ("vault.commands.serving", "examples.portal"),
+    "uvicorn": ("vault.commands.serving", "vault.commands.heads", "examples.portal"),
     "typer": ("vault.cli", "vault.commands"),
 }
 """package from outside → the only places that may import it: HTTP stays at the routes, keys and pixels at home."""

@@ -320,6 +320,8 @@ def test_a_wrong_password_erases_nothing(world: World) -> None:
         ("2001:db8:1:2::1", "2001:db8:1:2:ffff::9", True),
         ("2001:db8:1:2::1", "2001:db8:1:3::1", False),
         ("203.0.113.7", "203.0.113.8", False),
+        ("::ffff:203.0.113.7", "::ffff:203.0.113.8", False),
+        ("::ffff:203.0.113.7", "203.0.113.7", True),
     ],
 )
 def test_a_household_with_many_ipv6_addresses_counts_as_one(one: str, other: str, same: bool) -> None:

@@ -41,7 +41,7 @@ def named(client: str, *ids: str, trusted: str = "10.1.0.0/16,127.0.0.1") -> str
 
 
 def test_the_id_of_a_trusted_proxy_is_taken_over() -> None:
-    assert named("10.1.2.3", GIVEN) == named("127.0.0.1", GIVEN) == GIVEN
+    assert named("10.1.2.3", GIVEN) == named("127.0.0.1", GIVEN) == named("::ffff:10.1.2.3", GIVEN) == GIVEN
     assert named("192.0.2.1", GIVEN, trusted="*") == GIVEN
 
 
@@ -49,6 +49,7 @@ def test_the_id_of_a_trusted_proxy_is_taken_over() -> None:
     ("client", "ids"),
     [
         ("10.2.0.1", [GIVEN]),
+        ("::ffff:10.2.0.1", [GIVEN]),
         ("localhost", [GIVEN]),
         ("10.1.0.1", ["short"]),
         (

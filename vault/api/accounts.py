@@ -1,6 +1,6 @@
 """Accounts and sessions over HTTP."""
 
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv6Address, ip_address, ip_network
 
 from fastapi import APIRouter, Request, Response
 
@@ -19,6 +19,8 @@ def address_of(request: Request) -> str:
         address = ip_address(request.client.host if request.client else "")
     except ValueError:
         return "unknown"
+    if isinstance(address, IPv6Address):  # how a socket of both sorts tells an address of IPv4 (RFC 4291 2.5.5.2)
+        address = address.ipv4_mapped or address
     return str(ip_network((address, 64), strict=False)) if address.version == 6 else str(address)
 
 

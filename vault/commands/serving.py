@@ -4,6 +4,7 @@ import ipaddress
 import signal
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from time import monotonic
 from types import FrameType
 
@@ -13,6 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from vault import logs
+from vault.commands.heads import Heads
 from vault.middleware import NAMED, REQUEST_ID
 from vault.settings import Settings
 
@@ -26,6 +28,8 @@ class NamedByProxy:
         self._app, self._trusts, self._header = app, trusts, REQUEST_ID.lower().encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope.get("client"):
+            scope["client"] = (plain(scope["client"][0]), *scope["client"][1:])
         if scope["type"] == "http" and scope.get("client") and self._trusts(scope["client"][0]):
             given = [value.decode("latin-1") for name, value in scope["headers"] if name == self._header]
             if len(given) == 1 and logs.REQUEST_ID.fullmatch(given[0]):
@@ -58,6 +62,8 @@ def run(app: FastAPI, settings: Settings, listener: socket.socket) -> None:
     trusted = settings.forwarded_allow_ips
     config = uvicorn.Config(
         NamedByProxy(ProxyHeadersMiddleware(app, trusted), trusts=believer(trusted)),  # type: ignore[arg-type]
+        http=Heads,
+        ws="none",
         access_log=False,  # the app says its own line, without paths and queries
         log_config=None,
         server_header=False,
@@ -65,6 +71,15 @@ def run(app: FastAPI, settings: Settings, listener: socket.socket) -> None:
         timeout_graceful_shutdown=STOP_S,
     )
     Server(config, app.state.readiness.stop, settings.drain_s).run(sockets=[listener])
+
+
+def plain(address: str) -> str:
+    """An address of IPv4 as such, where a socket of both sorts tells it within IPv6 (RFC 4291 section 2.5.5.2)."""
+    with suppress(ValueError):
+        found = ipaddress.ip_address(address)
+        if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped:
+            return str(found.ipv4_mapped)
+    return address
 
 
 def believer(trusted: str) -> Callable[[str], bool]:
