@@ -8,15 +8,17 @@ from PIL import Image
 from ocr.errors import BrokenPaper
 from ocr.limits import SHEET_PIXELS
 from ocr.papers import Paper
-from ocr.pyramid import TILE, Place, Pyramid
+from ocr.pyramid import SIDE_MOST, TILE, Place, Pyramid
 
 _QUALITY = 80
 
 
 def sheets(paper: Paper) -> list[int]:
-    """Numbers of the pages that are worth tiles: a preview shows too little of them."""
+    """Numbers of the pages that are worth tiles, and can have them: a preview shows too little of them."""
     sizes = ((number, *paper.size(number)) for number in range(1, paper.pages + 1))
-    return [number for number, width, height in sizes if width * height > SHEET_PIXELS]
+    return [
+        number for number, width, height in sizes if width * height > SHEET_PIXELS and max(width, height) <= SIDE_MOST
+    ]
 
 
 def cut(paper: Paper, number: int) -> Iterator[tuple[Place, bytes]]:

@@ -42,9 +42,7 @@ class Pictures:
         with self._decoding():
             self._image = Image.open(file, formats=_FORMATS[media_type])
             self._check_pixels()
-            self.pages = getattr(self._image, "n_frames", 1) if media_type == "image/tiff" else 1
-        if self.pages > limits.pages:
-            raise TooManyPages
+            self.pages = self._count() if media_type == "image/tiff" else 1
 
     def check(self) -> None:
         """Decode every page. Raises OcrError."""
@@ -93,6 +91,18 @@ class Pictures:
             width, height = stream.size()
             share = min((pixels / (width * height)) ** 0.5, 1.0)
             return stream.reduced(max(1, int(width * share)), max(1, int(height * share))).convert("RGB")
+
+    def _count(self) -> int:
+        """Pages of a TIFF, one by one: the time that Pillow takes for all grows with the square of their number.
+
+        Raises TooManyPages.
+        """
+        for number in range(1, self._limits.pages + 1):
+            try:
+                self._image.seek(number)
+            except EOFError:
+                return number
+        raise TooManyPages
 
     def _seek(self, number: int) -> None:
         if self.media_type == "image/tiff":

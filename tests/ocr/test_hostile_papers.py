@@ -72,6 +72,30 @@ def test_pdf_that_claims_a_billion_pages() -> None:
     assert _inspect(born_digital(["many"]).replace(b"/Count 1", b"/Count 999999999")).pages == 1
 
 
+def _tiff(pages: int) -> bytes:
+    """Each page is a directory (TIFF 6.0, section 2) for the same eight bytes."""
+    values = (256, 4, 8), (257, 4, 8), (258, 3, 1), (259, 3, 1), (262, 3, 0), (273, 4, 8), (278, 4, 8), (279, 4, 8)
+    entries = b"".join(struct.pack("<HHII", tag, kind, 1, value) for tag, kind, value in values)
+    step = 2 + len(entries) + 4
+    following = (*(16 + step * number for number in range(1, pages)), 0)
+    directories = (struct.pack("<H", len(values)) + entries + struct.pack("<I", place) for place in following)
+    return struct.pack("<2sHI8x", b"II", 42, 16) + b"".join(directories)
+
+
+def test_tiff_with_pages_without_number() -> None:
+    """Counting them all would take the square of their number, and with it all the time of the inspection."""
+    assert _inspect(_tiff(10), Limits(pages=10)).pages == 10
+    with pytest.raises(TooManyPages):
+        _inspect(_tiff(11), Limits(pages=10))
+    with pytest.raises(TooManyPages):
+        _inspect(_tiff(50_000), Limits(cpu_s=5))
+
+
+def test_page_longer_than_any_sheet_gets_no_tiles() -> None:
+    narrow = born_digital(["a line"]).replace(b"[0 0 595 842]", b"[0 0 7777777 20]")
+    assert _inspect(narrow).sheets == ()
+
+
 def test_file_larger_than_what_is_read() -> None:
     with pytest.raises(TooManyBytes):
         _inspect(b"%PDF-1.7" + b"\0" * 100, Limits(file_size=50))
