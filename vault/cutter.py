@@ -1,4 +1,7 @@
-"""The second worker: cuts large pages into tiles, so that no small paper waits for its reading behind them."""
+"""The second worker: cuts large pages into tiles, so that no small paper waits for its reading behind them.
+
+Page by page in turn among all papers: one of many slow pages keeps nobody else's waiting for long.
+"""
 
 import logging
 from collections.abc import Iterator
@@ -8,7 +11,7 @@ from sqlmodel import Session
 
 import ocr
 from ocr import Place
-from ocr.errors import OcrError
+from ocr.errors import OcrError, ReadingFailed
 from storage.errors import BlobMissing
 from vault import jobs, papers, tiles
 from vault.jobs import Ticket
@@ -27,23 +30,28 @@ class Cutter(Worker):
     kind = JobKind.sheets
 
     def _work(self, ticket: Ticket) -> None:
-        """Each page that is done earns the job another attempt: many pages may outlast many restarts."""
-        attempts = self._services.settings.reading_attempts
+        """One page, and those before it that cannot be cut; then the papers behind this one have their turn.
+
+        Each page that is done earns the job another attempt: many pages may outlast many restarts.
+        """
+        attempts, cut = self._services.settings.reading_attempts, False
         with self._kept_alive(ticket):
             self._look(ticket)
-            while (found := self._next(ticket)) is not None:
+            while (found := self._next(ticket)) is not None and not cut:
                 page, done = found
                 if ticket.attempt > attempts + done:
                     self._drop(ticket, page)
                 else:
-                    self._cut_or_drop(ticket, page)
+                    cut = self._cut_or_drop(ticket, page)
+        self._give_back(ticket)
 
     def _look(self, ticket: Ticket) -> None:
         """Which pages are worth tiles, where none is known to be: the paper may have come before there were tiles."""
         services = self._services
         with services.db.write() as session:
-            if self._mine(session, ticket).sheets:
-                return
+            known = self._mine(session, ticket).sheets
+        if known or ticket.attempt > services.settings.reading_attempts:
+            return
         try:
             original = papers.open_original(services.blobs, ticket.key, ticket.version_id)
             found = ocr.inspect(SealedSource(original), services.reading_limits, gentle=True)
@@ -64,22 +72,28 @@ class Cutter(Worker):
             version.sheet_percent = 0
             return version.sheets[version.sheets_cut], version.sheets_cut
 
-    def _cut_or_drop(self, ticket: Ticket, page: int) -> None:
-        """A page that cannot be cut keeps its preview alone; the others go on."""
+    def _cut_or_drop(self, ticket: Ticket, page: int) -> bool:
+        """A page that cannot be cut keeps its preview alone; the others go on, unless all the time was spent on it."""
         try:
             self._cut(ticket, page)
         except (OcrError, BlobMissing) as error:
             log.warning("a sheet could not be cut", exc_info=error)
-            self._drop(ticket, page)
-            return
-        with self._services.db.write() as session:
+            late = isinstance(error, ReadingFailed) and error.reason == "time"
+            self._drop(ticket, page, others=late)
+            return False
+        name = papers.sheet_name(ticket.version_id, page)
+        with self._taken_back(ticket, name), self._services.db.write() as session:
             version = self._mine(session, ticket)
             version.sheets_cut, version.sheet_percent = version.sheets_cut + 1, 0
+        return True
 
-    def _drop(self, ticket: Ticket, page: int) -> None:
+    def _drop(self, ticket: Ticket, page: int, *, others: bool = False) -> None:
+        """Gives the page up, and with `others` all that wait behind it."""
         with self._services.db.write() as session:
             version = self._mine(session, ticket)
-            version.sheets = [number for number in version.sheets if number != page]  # a new list: it is kept as JSON
+            done = version.sheets[: version.sheets_cut]
+            waiting = [] if others else [number for number in version.sheets[len(done) :] if number != page]
+            version.sheets = done + waiting  # a new list: it is kept as JSON
 
     def _cut(self, ticket: Ticket, page: int) -> None:
         services = self._services

@@ -39,6 +39,10 @@ def preview_name(version_id: str, page: int, *, thumbnail: bool = False) -> str:
     return folder(version_id) + ("thumbnail" if thumbnail else "page") + f"-{page}"
 
 
+def preview_names(version_id: str, page: int) -> tuple[str, str]:
+    return preview_name(version_id, page), preview_name(version_id, page, thumbnail=True)
+
+
 def sheet_name(version_id: str, page: int) -> str:
     return folder(version_id) + f"sheet-{page}"
 
@@ -107,7 +111,7 @@ class Remains:
 def names(version_id: str, pages: int) -> list[str]:
     """Every blob that a version of so many pages can have."""
     numbered = range(1, pages + 1)
-    previews = [preview_name(version_id, n, thumbnail=small) for n in numbered for small in (False, True)]
+    previews = [name for n in numbered for name in preview_names(version_id, n)]
     return [original_name(version_id), *previews, *(sheet_name(version_id, n) for n in numbered)]
 
 

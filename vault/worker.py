@@ -116,7 +116,8 @@ class Worker:
             papers.put_previews(
                 services.blobs, ticket.key, ticket.version_id, page.number, page.preview, page.thumbnail
             )
-            self._progress(ticket, page.number - 1, shown=page.number)
+            with self._taken_back(ticket, *papers.preview_names(ticket.version_id, page.number)):
+                self._progress(ticket, page.number - 1, shown=page.number)
 
         def on_page(page: PageDone) -> None:
             self._progress(ticket, page.number)
@@ -201,6 +202,18 @@ class Worker:
     def _extend(self, session: Session, ticket: Ticket) -> bool:
         """False once `stop` gives the job back. Asked inside the transaction, so that nothing is taken again after."""
         return not self._stop.is_set() and jobs.extend(session, ticket, self._lease)
+
+    @contextlib.contextmanager
+    def _taken_back(self, ticket: Ticket, *written: str) -> Iterator[None]:
+        """Removes what was written for a paper that is found to have been destroyed meanwhile: nobody else would."""
+        try:
+            yield
+        except LeaseLost:
+            with self._services.db.read() as session:
+                gone = session.get(Version, ticket.version_id) is None
+            for name in written if gone else ():
+                self._services.blobs.delete(name)
+            raise
 
     def _record(self, kind: Kind, session: Session, version: Version, detail: str | None = None) -> None:
         accesslog.record(
