@@ -7,6 +7,7 @@ Flat names keep a blob `a` from being in the way of a blob `a/b`, and leave no e
 """
 
 import os
+import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -79,11 +80,11 @@ class FileBlobs:
 
     def temporary(self) -> Iterator[BlobInfo]:
         """As `Blobs.temporary`."""
-        return _files(self._temporary)
+        return (info for info in _files(self._temporary) if _is_token(info.name))  # else no put of ours made it
 
     def discard(self, name: str) -> None:
         """As `Blobs.discard`."""
-        if len(name) != 2 * _TOKEN_BYTES or not set(name) <= set("0123456789abcdef"):
+        if not _is_token(name):
             raise ValueError("not the name of a temporary file")
         with store_errors():
             (self._temporary / name).unlink(missing_ok=True)
@@ -128,6 +129,10 @@ def _publish(temporary: Path, path: Path, *, if_absent: bool) -> None:
         raise BlobExists(path.name.replace(",", "/")) from None
 
 
+def _is_token(name: str) -> bool:
+    return len(name) == 2 * _TOKEN_BYTES and set(name) <= set("0123456789abcdef")
+
+
 def _read(descriptor: int, offset: int, length: int) -> bytes:
     parts: list[bytes] = []
     while length:
@@ -159,6 +164,8 @@ def _info(path: Path, name: str) -> BlobInfo | None:
             status = path.stat()
         except FileNotFoundError:  # removed since it was listed
             return None
+    if not stat.S_ISREG(status.st_mode):
+        return None
     return BlobInfo(name, status.st_size, datetime.fromtimestamp(status.st_mtime, UTC))
 
 

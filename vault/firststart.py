@@ -9,7 +9,7 @@ from storage.errors import KeyUnusable, StoreUnavailable
 from storage.rootkey import FileRootKey, RootKey
 from vault import migrate, rootkeys, rootwraps, signing, stores
 from vault.db import STARTING, Database
-from vault.models import ServiceKey
+from vault.models import ServiceKey, Version
 from vault.services import Services
 from vault.settings import Settings
 
@@ -28,7 +28,9 @@ def prepare(settings: Settings) -> Services:
         else:
             migrate.refuse_old(db)
         in_use = _in_use(db)
-        if not in_use:
+        if in_use:
+            _refuse_lost_folder(settings, db)
+        else:
             _refuse_full_store(settings)
         _find_keys(settings, in_use=in_use, shared=not db.is_sqlite)
         return _open(settings)
@@ -74,6 +76,20 @@ def _refuse_full_store(settings: Settings) -> None:
                 "DOCVAULT_DATABASE_URL, DOCVAULT_DATA_DIR and the settings of the store, or restore a backup into an "
                 "empty store."
             )
+
+
+def _refuse_lost_folder(settings: Settings, db: Database) -> None:
+    """A disk that is not mounted is an empty folder: what came in now would lie under it, and be hidden later."""
+    if settings.s3_endpoint is not None or (settings.blobs / "objects").is_dir():
+        return
+    with db.read() as session:
+        kept = session.exec(select(Version.id).where(Version.wrapped_key != b"").limit(1)).first()
+    if kept is not None:
+        raise migrate.Unready(
+            f"The database names papers, but there is no folder {settings.blobs / 'objects'} where they lie. Is its "
+            "disk mounted, and DOCVAULT_DATA_DIR the right folder? Where they are lost for good, restore a backup, or "
+            "make that folder yourself to go on without them."
+        )
 
 
 def _find_keys(settings: Settings, *, in_use: bool, shared: bool) -> None:

@@ -6,7 +6,7 @@ import random
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fcntl import F_GETFL, fcntl
 from pathlib import Path
 
@@ -204,7 +204,25 @@ def test_other_users_see_nothing(tmp_path: Path) -> None:
 def test_a_stranger_in_the_folder_is_no_blob(tmp_path: Path) -> None:
     blobs = FileBlobs(tmp_path)
     (tmp_path / "objects" / "00" / ".nfs0001").write_bytes(b"x")
+    (tmp_path / "objects" / "00" / "folder").mkdir()
+    (tmp_path / "temporary" / "notes.txt").write_bytes(b"x")
+    (tmp_path / "temporary" / "folder").mkdir()
     assert list(blobs.list()) == []
+    assert list(blobs.temporary()) == [], "the sweep would stumble over it"
+
+
+@pytest.mark.parametrize("put", [Path.touch, lambda path: path.symlink_to("nowhere")])
+def test_what_is_no_folder_in_the_stores_place_is_told(tmp_path: Path, put: Callable[[Path], object]) -> None:
+    put(tmp_path / "store")
+    with pytest.raises(StoreUnavailable):
+        FileBlobs(tmp_path / "store")
+
+
+def test_a_store_behind_a_link_is_the_store_that_it_leads_to(tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "store").symlink_to("disk")
+    FileBlobs(tmp_path / "store").put("paper", [b"x"], if_absent=True)
+    assert FileBlobs(tmp_path / "disk").read("paper", 0, 1) == b"x"
 
 
 def test_a_store_opened_again_has_what_was_put(tmp_path: Path) -> None:

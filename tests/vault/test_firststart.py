@@ -7,6 +7,7 @@ import pytest
 
 from storage.errors import KeyUnusable
 from storage.files import FileBlobs
+from tests.vault.world import World
 from vault import firststart, migrate
 from vault.db import Database
 from vault.migrate import Unready
@@ -60,6 +61,22 @@ def test_an_empty_database_does_not_take_a_full_store_for_its_own(settings: Sett
     with pytest.raises(Unready, match="holds papers already, but the database is empty"):
         start(settings)
     assert not settings.root_key.exists()
+
+
+def test_a_disk_of_papers_that_is_not_mounted_is_noticed_before_anything_lands_under_it(world: World) -> None:
+    settings = world.services.settings
+    start(settings)
+    world.put_in()
+    disk = settings.data_dir / "disk"
+    settings.blobs.rename(disk)
+    for mounted in (lambda: None, settings.blobs.mkdir):
+        mounted()
+        with pytest.raises(Unready, match="Is its disk mounted"):
+            start(settings)
+    assert not any(settings.blobs.iterdir())
+    settings.blobs.rmdir()
+    disk.rename(settings.blobs)
+    start(settings)
 
 
 def test_a_process_that_does_not_migrate_refuses_tables_that_it_cannot_use(settings: Settings) -> None:
