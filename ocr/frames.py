@@ -20,7 +20,7 @@ class Channel:
     """One end of a socket pair; `deadline` is a time.monotonic() after which TimeoutError is raised."""
 
     def __init__(self, sock: socket.socket, deadline: float | None = None) -> None:
-        self._sock = sock
+        self.socket = sock
         self._deadline = deadline
 
     def hurry(self, seconds: float) -> None:
@@ -34,7 +34,7 @@ class Channel:
         if len(head) > HEADER_BYTES or len(body) > BODY_BYTES:
             raise FrameError
         self._arm()
-        self._sock.sendall(_LENGTHS.pack(len(head), len(body)) + head + body)
+        self.socket.sendall(_LENGTHS.pack(len(head), len(body)) + head + body)
 
     def receive(self) -> tuple[Header, bytes]:
         """Raises FrameError, EOFError when the other side is gone, TimeoutError after the deadline."""
@@ -54,7 +54,7 @@ class Channel:
         data = bytearray()
         while len(data) < length:
             self._arm()
-            part = self._sock.recv(min(length - len(data), 1 << 18))
+            part = self.socket.recv(min(length - len(data), 1 << 18))
             if not part:
                 raise EOFError
             data += part
@@ -66,4 +66,4 @@ class Channel:
         left = self._deadline - time.monotonic()
         if left <= 0:
             raise TimeoutError
-        self._sock.settimeout(left)
+        self.socket.settimeout(left)

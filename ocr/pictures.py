@@ -1,5 +1,6 @@
 """Papers that are images: JPEG, PNG, WebP, TIFF and HEIC, through Pillow; large ones row by row (ocr.streaming)."""
 
+import math
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +25,13 @@ _FORMATS = {
 }
 _WHOLE = ("image/webp", "image/heic")  # their decoders know no rows
 _ORIENTATION = 0x0112  # EXIF 2.32, and a tag of TIFF
+_SIDEWAYS = (5, 6, 7, 8)  # orientations whose width lies along the upright picture's height
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_270, 7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}  # fmt: skip
+"""EXIF orientation → what makes the picture upright."""
 
 
 class Pictures:
@@ -62,7 +70,7 @@ class Pictures:
         with self._decoding():
             self._seek(number)
             width, height = self._image.size
-            return (height, width) if self._orientation() in (5, 6, 7, 8) else (width, height)
+            return (height, width) if self._orientation() in _SIDEWAYS else (width, height)
 
     def image(self, number: int) -> Image.Image:
         """Page `number` (from 1) in RGB, turned upright by its EXIF, reduced to WORKING_PIXELS. Raises OcrError."""
@@ -79,8 +87,23 @@ class Pictures:
         """Every pixel is decoded; what is kept is enough for a preview."""
         with self._decoding():
             self._seek(number)
+            if self.media_type == "image/jpeg":
+                return self._drafted()
             stream = self._stream(number)
             return stream.reduced(PREVIEW_WIDTH, 2 * PREVIEW_WIDTH) if stream else self._whole()
+
+    def _drafted(self) -> Image.Image:
+        """As JPEG's own blocks give it smaller by themselves: only their codes are read to the end."""
+        width, height = self.size(1)
+        share = min(PREVIEW_WIDTH / width, 2 * PREVIEW_WIDTH / height, 1.0)
+        least = math.ceil(width * share), math.ceil(height * share)
+        turned = self._orientation()
+        self._file.seek(0)
+        image = Image.open(self._file, formats=_FORMATS[self.media_type])
+        image.draft(None, least[::-1] if turned in _SIDEWAYS else least)
+        image.load()
+        small = _flattened(image)
+        return small.transpose(_UPRIGHT[turned]) if turned in _UPRIGHT else small
 
     def _reduced(self, number: int, pixels: int) -> Image.Image:
         with self._decoding():

@@ -9,13 +9,18 @@ from ocr.limits import PREVIEW_BYTES, PREVIEW_WIDTH, THUMBNAIL_WIDTH
 
 def previews(image: Image.Image) -> tuple[bytes, bytes]:
     """Preview and thumbnail as WebP, of a page in RGB or gray; empty where one would weigh too much."""
-    return _webp(image, PREVIEW_WIDTH), _webp(image, THUMBNAIL_WIDTH)
+    preview = _fitted(image, PREVIEW_WIDTH)
+    return _webp(preview), _webp(_fitted(preview, THUMBNAIL_WIDTH))
 
 
-def _webp(image: Image.Image, width: int) -> bytes:
+def _fitted(image: Image.Image, width: int) -> Image.Image:
     """At most `width` wide and twice as high."""
     small = image.copy()
     small.thumbnail((width, width * 2))
+    return small
+
+
+def _webp(image: Image.Image) -> bytes:
     out = io.BytesIO()
-    small.save(out, "WEBP", quality=72, method=2)
+    image.save(out, "WEBP", quality=72, method=2)
     return out.getvalue() if out.tell() <= PREVIEW_BYTES else b""

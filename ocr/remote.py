@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ocr.frames import Channel, Header
 from ocr.limits import RANGE_BYTES
+from ocr.window import Window
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -16,23 +17,28 @@ _BUFFER_BYTES = 256 * 1024
 class Ranges(Channel):
     """A channel that asks for ranges; while a file is read from front to back, one range ahead of what is needed.
 
-    So the parent opens seals while the child decodes. What was asked for ahead is taken in before anything else is
-    sent: two sides that both wait to be read would wait for ever.
+    So the parent opens seals while the child decodes. Ahead it asks for as much as a range may have, because each costs
+    a turn of both. That a range is there is taken in before anything else is sent: two sides that both wait to be read
+    would wait for ever.
     """
 
-    _asked: tuple[int, int] | None = None
-    _ahead: bytes | None = None
+    _window: Window | None = None
+    _asked: int | None = None
+    _given: int | None = None
     _end = 0
 
-    def read(self, offset: int, length: int, size: int) -> bytes:
-        """A range of a file of so many bytes, which lies inside it."""
-        if self._asked != (offset, length):
+    def read(self, offset: int, length: int, size: int) -> memoryview:
+        """Bytes from a place inside a file of `size` bytes: so many, or what was asked ahead.
+
+        They hold until the next call.
+        """
+        if self._asked != offset:
             self._ask(offset, length)
         self._settle()
-        data, self._ahead, self._asked = self._ahead or b"", None, None
-        following, self._end = offset == self._end, offset + length
+        data = self._window.take(self._given or 0) if self._window else memoryview(b"")
+        following, self._asked, self._end = offset == self._end, None, offset + len(data)
         if following and self._end < size:
-            self._ask(self._end, min(length, size - self._end))
+            self._ask(self._end, min(RANGE_BYTES - self._end % RANGE_BYTES, size - self._end))
         return data
 
     def send(self, header: Header, body: bytes = b"") -> None:
@@ -41,20 +47,25 @@ class Ranges(Channel):
 
     def _ask(self, offset: int, length: int) -> None:
         self.send({"ask": "range", "offset": offset, "length": length})
-        self._asked, self._ahead = (offset, length), None
+        self._asked, self._given = offset, None
 
     def _settle(self) -> None:
-        if self._asked is not None and self._ahead is None:
-            self._ahead = self.receive()[1]
+        if self._asked is None or self._given is not None:
+            return
+        given = self.receive()[0]["given"]
+        if self._window is None:
+            self._window = Window.received(self.socket)
+        self._given = int(given)
 
 
 class RemoteFile(io.RawIOBase):
-    """Read-only and seekable; each read asks the parent for at most RANGE_BYTES."""
+    """Read-only and seekable; it holds the range that it was given last."""
 
     def __init__(self, ranges: Ranges, size: int) -> None:
         self._ranges = ranges
         self._size = size
         self._at = 0
+        self._held, self._held_from = memoryview(b""), 0
 
     def readable(self) -> bool:
         return True
@@ -77,7 +88,10 @@ class RemoteFile(io.RawIOBase):
         length = min(len(view), RANGE_BYTES, self._size - self._at)
         if length <= 0:
             return 0
-        data = self._ranges.read(self._at, length, self._size)
+        if not self._held_from <= self._at < self._held_from + len(self._held):
+            self._held, self._held_from = self._ranges.read(self._at, length, self._size), self._at
+        start = self._at - self._held_from
+        data = self._held[start : start + len(view)]
         view[: len(data)] = data
         self._at += len(data)
         return len(data)

@@ -16,6 +16,7 @@ from ocr.errors import PAPER_ERRORS, OcrError, ReadingFailed
 from ocr.frames import Channel, FrameError, Header
 from ocr.limits import RANGE_BYTES, Limits
 from ocr.source import Source
+from ocr.window import Window
 
 # -I keeps the caller's environment and folder out of the import path, so the child is told where this package is
 _PROGRAM = "import sys; sys.path.append(sys.argv[1]); from ocr.child import main; main(sys.argv[2:])"
@@ -36,6 +37,12 @@ class Child:
     def __init__(self, process: subprocess.Popen[bytes], channel: Channel) -> None:
         self._process = process
         self._channel = channel
+        self._window: Window | None = None
+
+    def close(self) -> None:
+        """Lets go of the memory that it shared."""
+        if self._window is not None:
+            self._window.close()
 
     def order(self, header: Header) -> None:
         with self._failing():
@@ -66,7 +73,17 @@ class Child:
             raise ReadingFailed("protocol")
         data = source.read_at(offset, min(length, RANGE_BYTES, source.size - offset))
         with self._failing():
-            self._channel.send({}, data)
+            self._give(data)
+
+    def _give(self, data: bytes) -> None:
+        """Through the window, which the child gets behind the first answer."""
+        if self._window is not None:
+            self._window.put(data)
+            self._channel.send({"given": len(data)})
+            return
+        self._window = Window.make()
+        self._give(data)
+        self._window.hand_over(self._channel.socket)
 
     @contextmanager
     def _failing(self) -> Iterator[None]:
@@ -96,9 +113,11 @@ def child(limits: Limits, scratch: Path | None = None, *, gentle: bool = False) 
         if gentle:
             with contextlib.suppress(OSError):
                 os.setpriority(os.PRIO_PROCESS, process.pid, _NICE)
+        running = Child(process, Channel(ours, time.monotonic() + limits.wall_s))
         try:
-            yield Child(process, Channel(ours, time.monotonic() + limits.wall_s))
+            yield running
         finally:
+            running.close()
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)  # its own session, so the group holds only what it started
             process.wait()
