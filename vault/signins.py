@@ -56,8 +56,9 @@ def resume(session: Session, token: str, settings: Settings) -> Citizen | Office
 
 
 def is_live(sign_in: models.SignIn, at: datetime, settings: Settings) -> bool:
+    """One last seen in what is now the future ends likewise: a clock that was set back must not prolong it."""
     idle = timedelta(minutes=settings.session_idle_minutes)
-    return at < sign_in.expires_at and at - sign_in.seen_at < idle
+    return at < sign_in.expires_at and abs(at - sign_in.seen_at) < idle
 
 
 def stands(session: Session, sign_in_id: str, settings: Settings) -> bool:
@@ -74,7 +75,7 @@ def began_after(session: Session, sign_in_id: str, moment: datetime) -> bool:
 
 def needs_touch(session: Session, sign_in_id: str) -> bool:
     sign_in = session.get(models.SignIn, sign_in_id)
-    return sign_in is not None and now(session) - sign_in.seen_at > SEEN_EVERY
+    return sign_in is not None and abs(now(session) - sign_in.seen_at) > SEEN_EVERY
 
 
 def touch(session: Session, sign_in_id: str) -> None:
@@ -101,8 +102,8 @@ def live(session: Session, account_id: str, settings: Settings) -> list[models.S
 def sweep(session: Session, settings: Settings) -> None:
     """Deletes the rows of ended sessions, and with them their wrapped keys."""
     at = now(session)
-    idle_since = at - timedelta(minutes=settings.session_idle_minutes)
-    ended = (col(models.SignIn.expires_at) <= at) | (col(models.SignIn.seen_at) <= idle_since)
+    idle, seen_at = timedelta(minutes=settings.session_idle_minutes), col(models.SignIn.seen_at)
+    ended = (col(models.SignIn.expires_at) <= at) | (seen_at <= at - idle) | (seen_at >= at + idle)
     session.exec(delete(models.SignIn).where(ended))
 
 

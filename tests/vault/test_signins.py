@@ -77,6 +77,21 @@ def test_a_session_in_steady_use_ends_all_the_same(world: World) -> None:
         resumed(world, token)
 
 
+def test_a_clock_that_was_set_back_by_a_year_prolongs_no_session_by_a_year(world: World) -> None:
+    token = visitors.token_of(world, world.an)
+    there = row(world, token)
+    world.change(SignIn, there.id, seen_at=ago(world, minutes=-5))
+    assert resumed(world, token), "by a few minutes it ends nobody's"
+    with world.services.db.read() as session:
+        assert signins.needs_touch(session, there.id), "and is idle from then on as ever"
+    world.change(SignIn, there.id, seen_at=ago(world, days=-365), expires_at=ago(world, days=-366))
+    with pytest.raises(SignInNeeded):
+        resumed(world, token)
+    Housekeeping(world.services).run()
+    with world.services.db.read() as session:
+        assert session.get(SignIn, there.id) is None
+
+
 def test_use_is_noted_once_a_minute(world: World) -> None:
     token = visitors.token_of(world, world.an)
     there = row(world, token)
