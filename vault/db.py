@@ -76,7 +76,7 @@ class Database:
     def __init__(self, url: str, reach: Reach = Reach()) -> None:
         self.is_sqlite = url.startswith("sqlite")
         self.engine = create_engine(_address(url), hide_parameters=True, **({} if self.is_sqlite else reach.options()))
-        self._password_file = reach.password_file
+        self._password_file, self._password = reach.password_file, ""
         if self._password_file is not None:
             event.listen(self.engine, "do_connect", self._add_password)
         if self.is_sqlite:
@@ -176,9 +176,17 @@ class Database:
         self.engine.dispose()
 
     def _add_password(self, _dialect: Dialect, _record: Any, _args: Any, parameters: dict[str, Any]) -> None:
-        """Read for each connection: a password that was changed needs no restart, and none lies in an address."""
+        """Read for each connection: a password that was changed needs no restart, and none lies in an address.
+
+        While the file is not there, because it is being changed, the one before is good.
+        """
         if self._password_file is not None:
-            parameters["password"] = self._password_file.read_text("utf-8").rstrip("\r\n")
+            try:
+                self._password = self._password_file.read_text("utf-8").rstrip("\r\n")
+            except OSError:
+                if not self._password:
+                    raise
+            parameters["password"] = self._password
 
 
 def _reach(settings: Settings, **limits: int) -> Reach:

@@ -134,6 +134,10 @@ def test_a_password_is_read_anew_for_each_connection(postgres: PostgresServer, u
                 db.engine.dispose()
                 with db.read() as session:
                     assert session.connection().execute(text("SELECT 1")).scalar_one() == 1
+            file.unlink()  # an editor's rename, or the manager of the secrets
+            db.engine.dispose()
+            with db.read() as session:
+                assert session.connection().execute(text("SELECT 1")).scalar_one() == 1
     finally:
         rules.write_text(before)
         postgres.execute("SELECT pg_reload_conf()")
