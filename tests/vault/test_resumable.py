@@ -2,7 +2,7 @@
 
 import base64
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -273,6 +273,43 @@ def test_what_was_garbled_on_its_way_is_not_kept(world: World, an: httpx.Client)
     assert (offset(an, upload), blobs(world)) == (0, [])
     assert patch(an, upload, 0, PAPER[:9000], Upload_Checksum=f"sha256 {good}").status_code == 204
     assert offset(an, upload) == 9000
+
+
+@pytest.mark.parametrize("whole", [False, True], ids=["in parts", "announced as the whole"])
+def test_whatever_is_sent_again_or_sealed_anew_no_nonce_covers_two_plaintexts(
+    world: World, monkeypatch: pytest.MonkeyPatch, whole: bool
+) -> None:
+    """Every object begins with a salt, which its key and its nonces come from: also those that broke off or were taken
+    back."""
+    begun: list[tuple[str, bytes]] = []
+    put = FileBlobs.put
+
+    def watched(self: FileBlobs, name: str, chunks: Iterable[bytes], *, if_absent: bool = False) -> int:
+        def passing() -> Iterator[bytes]:
+            head = b""
+            for chunk in chunks:
+                if len(head) < 25 <= len(head + chunk):
+                    begun.append((name, (head + chunk)[1:25]))
+                head += chunk[: 25 - len(head)]
+                yield chunk
+
+        return put(self, name, passing(), if_absent=if_absent)
+
+    monkeypatch.setattr(FileBlobs, "put", watched)
+    an = visitors.visitor(world, visitors.app_of(world), world.an)
+    upload = begin(an)
+    garbled = base64.b64encode(hashlib.sha256(b"another").digest()).decode()
+    for data in (PAPER, PAPER[:9000]):
+        assert patch(an, upload, 0, data, Upload_Checksum=f"sha256 {garbled}").status_code == 460
+    at = 0
+    for size in () if whole else (1, 1, 5000, 100_000):
+        assert patch(an, upload, at, PAPER[at : at + size]).status_code == 204
+        at += size
+    assert content(an, patch(an, upload, at, PAPER[at:]).headers) == PAPER
+    assert len(begun) >= (3 if whole else 7)
+    assert len({salt for _, salt in begun}) == len(begun)
+    sealed = [name for name, _ in begun if not name.endswith("-1")]
+    assert len(set(sealed)) == len(sealed), "an object is written once, and never added to"
 
 
 @pytest.mark.parametrize("said", ["md5 1B2M2Y8AsgTpgAmY7PhCfg==", "sha256", "sha256 x", "sha256 YQ==", ""])
