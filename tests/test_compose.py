@@ -191,6 +191,9 @@ def test_one_machine_alone_needs_nothing_else() -> None:
     assert service["read_only"] is True
     assert service["cap_drop"] == ["ALL"]
     assert service["ports"] == ["127.0.0.1:8000:8000"]
+    (network,) = compose(ONE)["networks"]["default"]["ipam"]["config"]
+    believed = service["environment"]["DOCVAULT_FORWARDED_ALLOW_IPS"]
+    assert believed == f"${{DOCVAULT_FORWARDED_ALLOW_IPS:-{network['gateway']}}}"
 
 
 def test_keys_lie_apart_from_what_they_open() -> None:
