@@ -9,7 +9,7 @@ from ocr.reading import Reading
 from storage.blobs import Blobs
 from storage.errors import BlobMissing
 from storage.keys import Key, context
-from storage.sealed import SealedReader, seal
+from storage.sealed import SealedReader, seal, sealed_size
 from vault.errors import NotFound, NotReadYet
 from vault.models import Version
 from vault.tiles import StoredSheet
@@ -68,10 +68,13 @@ def put_previews(blobs: Blobs, key: Key, version_id: str, page: int, preview: by
 
 
 def open_preview(blobs: Blobs, key: Key, version_id: str, page: int, *, thumbnail: bool = False) -> bytes:
-    """WebP bytes. Raises `BlobMissing` while the page has not been read."""
+    """WebP bytes, read at once: a reading may put others in their place. Raises `BlobMissing` while there are none."""
     name = preview_name(version_id, page, thumbnail=thumbnail)
-    reader = _reader(blobs, key, _preview_context(version_id, page, thumbnail), name)
-    return reader.read(0, min(reader.size, PREVIEW_MAX))
+    sealed = blobs.read(name, 0, sealed_size(PREVIEW_MAX))
+    reader = SealedReader(
+        key, _preview_context(version_id, page, thumbnail), len(sealed), lambda at, length: sealed[at : at + length]
+    )
+    return reader.read(0, reader.size)
 
 
 def put_sheet(blobs: Blobs, key: Key, version_id: str, page: int, chunks: Iterable[bytes]) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from importlib import import_module
+from itertools import count
 from threading import Event
 from typing import Any
 
@@ -11,10 +12,11 @@ import pytest
 from sqlmodel import Session, col, select
 
 from tests.vault import visitors
-from tests.vault.world import World
-from vault import documents, intake, readings, signins
+from tests.vault.world import PREVIEW, World
+from vault import documents, intake, papers, readings, signins
 from vault.documents import Paper
 from vault.errors import InBin, Invalid, NotFound, VaultError
+from vault.metrics import CountedBlobs
 from vault.models import Document, GrantItem, SignIn, Version
 
 BESIDE_S = 0.3
@@ -170,3 +172,22 @@ def test_signed_out_while_the_session_is_used(world: World, monkeypatch: pytest.
     Meeting(monkeypatch, "vault.signins.now").of(using, leaving)
     with world.services.db.read() as session:
         assert not session.exec(select(SignIn)).all()
+
+
+def test_looked_at_while_it_is_read(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each look at the store finds the picture of another reading there: none of them is damaged."""
+    paper, store = world.put_in(), CountedBlobs
+
+    def rewritten(look: Callable[..., Any]) -> Callable[..., Any]:
+        def looking(blobs: CountedBlobs, name: str, *where: Any) -> Any:
+            found = look(blobs, name, *where)
+            papers.put_preview(blobs, paper.key, paper.version.id, 1, PREVIEW + b"!" * next(numbers), thumbnail=False)
+            return found
+
+        return looking
+
+    numbers = count(1)
+    monkeypatch.setattr(store, "size", rewritten(store.size))
+    monkeypatch.setattr(store, "read", rewritten(store.read))
+    for _ in range(3):
+        assert documents.preview(world.services.blobs, paper, 1).startswith(PREVIEW)
