@@ -12,19 +12,14 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import httpx
 import yaml
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
-from tests import needs
+from tests import certificates, needs
 from tests.journeys.processes import wait_until
 from tests.postgres import PostgresServer
 from tests.servers import PASSWORD, free_port
@@ -108,7 +103,7 @@ class Topology:
         """In the order of the compose file's `depends_on`."""
         stack.callback(self._stop)
         make_secrets(self.folder / "secrets")
-        self._certify()
+        certificates.make(self.folder)
         self.bucket = self._swift.bucket()
         database = stack.enter_context(PostgresServer())
         self._open_database(database)
@@ -176,15 +171,6 @@ class Topology:
         }
         return COMPOSE["services"]["proxy"]["environment"] | own
 
-    def _certify(self) -> None:
-        authority, root = _issue("an authority of this test", None)
-        key, certificate = _issue("localhost", (authority, root))
-        plain = serialization.NoEncryption()
-        form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
-        (self.folder / "key.pem").write_bytes(key.private_bytes(*form))
-        (self.folder / "certificate.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-        (self.folder / "authority.pem").write_bytes(root.public_bytes(serialization.Encoding.PEM))
-
     def _is_served(self) -> bool:
         with suppress(httpx.TransportError):
             return self.client().get("/sign-in").status_code == 200
@@ -224,26 +210,3 @@ class Topology:
     def answered(self, name: str) -> int:
         """Requests that one server answered, by its own log."""
         return sum(line["event"] == "request" for line in self.processes[name].said())
-
-
-def _issue(
-    name: str, by: tuple[ec.EllipticCurvePrivateKey, x509.Certificate] | None
-) -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:
-    """A key and its certificate: an authority's own, or one for `name` by an authority."""
-    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    issuer_key, issuer = (by[0], by[1].subject) if by else (key, subject)
-    built = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.BasicConstraints(ca=by is None, path_length=None), critical=True)
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False)
-    )
-    return key, built.sign(issuer_key, hashes.SHA256())

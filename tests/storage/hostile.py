@@ -5,6 +5,7 @@ with Hostile(lambda request: [answer(200, b"x"), 0.5, b"more"]) as store:
 """
 
 import socket
+import ssl
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -56,12 +57,15 @@ class Hostile:
     """So many bytes of a body are read, the rest never; None: all."""
     pause_s: float = 0
     """After each 256 KiB of a body."""
+    tls: ssl.SSLContext | None = None
+    """Speaks TLS with this."""
     seen: list[Request] = field(default_factory=list)
     _over: Event = field(default_factory=Event)
 
     @property
     def address(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        host = "https://localhost" if self.tls else "http://127.0.0.1"
+        return f"{host}:{self._server.server_address[1]}"
 
     def place(self, **limits: float) -> Place:
         return Place(self.address, "papers", "the-id", "the-secret", **{"timeout_s": 1, **limits})  # type: ignore[arg-type]
@@ -71,8 +75,9 @@ class Hostile:
 
         class Handler(BaseRequestHandler):
             def handle(self) -> None:
-                with suppress(OSError):
-                    hostile.meet(self.request)
+                tls, plain = hostile.tls, self.request
+                with suppress(OSError), tls.wrap_socket(plain, server_side=True) if tls else plain as connection:
+                    hostile.meet(connection)
 
         class Server(ThreadingTCPServer):
             """Takes in little beforehand, so that a sender waits for who reads slowly."""

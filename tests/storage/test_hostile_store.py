@@ -1,10 +1,12 @@
 """Somebody hostile answers in a store's place: nobody waits for ever, no memory fills, no wrong byte is taken."""
 
 import gzip
+import ssl
 import time
 import tracemalloc
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, repeat
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +14,7 @@ from storage import s3wire
 from storage.errors import BlobExists, StoreUnavailable
 from storage.s3 import EMPTY_PAGES, PART, S3Blobs
 from storage.s3client import ATTEMPTS
+from tests import certificates
 from tests.storage.hostile import RESET, Behaviour, Hostile, Part, Request, answer
 
 SILENCE_S = 0.3
@@ -126,6 +129,44 @@ def test_somebody_who_says_yes_to_everything_is_no_store() -> None:
 def test_a_size_that_cannot_be_is_not_taken(size: str) -> None:
     told = answer(200, ETag='"x"').replace(b"Content-Length: 0", f"Content-Length: {size}".encode())
     refused(lambda _: [told], lambda blobs: blobs.size("paper"))
+
+
+@pytest.fixture
+def tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
+    certificates.make(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authority.pem"))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "certificate.pem", tmp_path / "key.pem")
+    return context
+
+
+def test_over_tls_all_is_the_same(tls: ssl.SSLContext) -> None:
+    def behave(request: Request) -> Iterable[Part]:
+        match request.method:
+            case "GET":
+                return [ranged(b"x" * 100, 0, 1000)]
+            case "PUT":
+                return [WRITTEN]
+        return [DONE if "uploadId" in request.line else BEGUN]
+
+    with Hostile(behave, tls=tls) as store:
+        blobs = S3Blobs(store.place())
+        assert blobs.read("paper", 0, 100) == b"x" * 100
+        assert blobs.put("sheet", [b"y" * PART, b"z"]) == PART + 1
+    assert [len(request.body) for request in store.seen if request.method == "PUT"] == [PART, 1]
+    begun = time.monotonic()
+    with Hostile(lambda _: dripping(b"x" * 9000), tls=tls) as store, pytest.raises(StoreUnavailable):
+        S3Blobs(store.place(timeout_s=SILENCE_S)).read("paper", 0, 100)
+    assert time.monotonic() - begun < (s3wire.SILENCES + 3) * SILENCE_S
+
+
+def test_a_store_whose_certificate_nobody_vouches_for_is_told_nothing(
+    tls: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SSL_CERT_FILE")
+    with Hostile(lambda _: [WRITTEN], tls=tls) as store, pytest.raises(StoreUnavailable):
+        S3Blobs(store.place()).put("paper", [b"sealed"])
+    assert store.seen == []
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
