@@ -103,7 +103,7 @@ class S3Blobs:
             self._client.abort(blob, upload)
 
     def _listed(self, prefix: str) -> Iterator[BlobInfo]:
-        token, last, empty = None, "", 0
+        token, empty, ends = None, 0, set[str]()
         while True:
             page, token = self._client.page(prefix, token)
             for found in page:
@@ -112,10 +112,11 @@ class S3Blobs:
                     yield BlobInfo(name, found.size or 0, found.last_modified or datetime.now(UTC))
             if token is None:
                 return
-            end, empty = (page[-1].object_name or "", 0) if page else (last, empty + 1)
-            if empty > EMPTY_PAGES or (page and end <= last):
+            # Not by their order, which some stores have of their own where folders are concerned.
+            end, empty = (page[-1].object_name or "", 0) if page else ("", empty + 1)
+            if empty > EMPTY_PAGES or (page and end in ends):
                 raise StoreUnavailable(AGAIN)
-            last = end
+            ends.add(end)
 
     def _leftover(self, upload: Upload) -> BlobInfo:
         name = f"{upload.object_name}{BETWEEN}{upload.upload_id}"
