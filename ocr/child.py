@@ -6,9 +6,9 @@ import os
 import socket
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
 
-from ocr.confine import confine
+from ocr.confine import Confines, confine, name_process
 from ocr.errors import EmptyPaper, OcrError, ReadingFailed
 from ocr.fence import fence
 from ocr.frames import Channel, Header
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from ocr.pyramid import Place
 
 
-def main(arguments: list[str]) -> None:
-    """`arguments`: number of the socket, bytes of memory, CPU seconds, bytes of a file, open files, parent's pid."""
-    socket_number, memory, cpu_s, file_bytes, open_files, parent = (int(number) for number in arguments)
-    confine(memory, cpu_s, file_bytes, open_files, parent)
+def main(socket_number: int, confines: Confines, parent: int) -> NoReturn:
+    """`parent`: the pid of the process that this one was forked from."""
+    confine(confines, parent)
+    name_process("ocr-child")
     channel = Ranges(socket.socket(fileno=socket_number))
     # the parent may be gone, or the memory for a last word: it sees the end of the stream then
     with contextlib.suppress(OSError, EOFError, MemoryError):
@@ -49,7 +49,7 @@ def _obey(order: Header, channel: Ranges) -> None:
     fence(own, [scratch] if scratch else [])
     file, sender = open_remote(channel, order["size"]), _Sender(channel)
     if scratch is not None:
-        tempfile.tempdir = str(scratch)
+        os.environ["TMPDIR"] = tempfile.tempdir = str(scratch)
         from ocr.reader import read_paper
 
         read_paper(file, limits, scratch, kinds, sender)
@@ -61,7 +61,7 @@ def _obey(order: Header, channel: Ranges) -> None:
 
 def _inspect(file: BinaryIO, limits: Limits, sender: "_Sender") -> None:
     """What the paper is, and then the picture of its first page, without which it may be taken all the same."""
-    from ocr import cutting  # imported late, so that the limits hold already
+    from ocr import cutting
     from ocr.papers import open_paper
     from ocr.previews import previews
 

@@ -5,22 +5,36 @@ import ctypes
 import os
 import resource
 import signal
+from dataclasses import dataclass
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_DUMPABLE = 4
+_PR_SET_NAME = 15
 _PR_SET_NO_NEW_PRIVS = 38
 _CLONE_NEWUSER = 0x10000000
 _CLONE_NEWNET = 0x40000000
 _LIBC = ctypes.CDLL(None, use_errno=True)  # opened before any fork, where nothing may be opened any more
 
 
-def confine(memory_bytes: int, cpu_s: int, file_bytes: int, open_files: int, parent: int) -> None:
-    """Set the limits of this process and, where inherited, of those that it starts. Raises OSError if refused."""
+@dataclass(frozen=True)
+class Confines:
+    """Limits of a process and, where inherited, of those that it starts: bytes, seconds, and `nice` added."""
+
+    memory_bytes: int
+    cpu_s: int
+    file_bytes: int
+    open_files: int
+    nice: int
+
+
+def confine(confines: Confines, parent: int) -> None:
+    """Set the limits of this process, which ends with its parent. Raises OSError if refused."""
     _limit(resource.RLIMIT_CORE, 0)  # a core file would put the paper on a disk
-    _limit(resource.RLIMIT_AS, memory_bytes)
-    _limit(resource.RLIMIT_CPU, cpu_s, grace=1)  # SIGXCPU first: a bare kill would not say why
-    _limit(resource.RLIMIT_FSIZE, file_bytes)
-    _limit(resource.RLIMIT_NOFILE, open_files)
+    _limit(resource.RLIMIT_AS, confines.memory_bytes)
+    _limit(resource.RLIMIT_CPU, confines.cpu_s, grace=1)  # SIGXCPU first: a bare kill would not say why
+    _limit(resource.RLIMIT_FSIZE, confines.file_bytes)
+    _limit(resource.RLIMIT_NOFILE, confines.open_files)
+    os.nice(confines.nice)
     end_with_parent()
     if os.getppid() != parent:  # it died before the line above took hold
         os._exit(1)
@@ -32,6 +46,11 @@ def confine(memory_bytes: int, cpu_s: int, file_bytes: int, open_files: int, par
 def end_with_parent() -> None:
     """Let the kernel kill this process when the one that started it is gone. For between fork and exec."""
     _prctl(_LIBC, _PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def name_process(name: str) -> None:
+    """How tools show it; at most 15 characters (PR_SET_NAME(2const))."""
+    _LIBC.prctl(_PR_SET_NAME, name.encode(), 0, 0, 0)
 
 
 def _limit(which: int, value: int, grace: int = 0) -> None:

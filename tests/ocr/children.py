@@ -13,5 +13,5 @@ def children() -> list[int]:
 
 def _parses_papers(pid: int) -> bool:
     with suppress(OSError):
-        return b"ocr.child" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        return Path(f"/proc/{pid}/comm").read_text() == "ocr-child\n"
     return False
