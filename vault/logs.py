@@ -76,6 +76,7 @@ def configure(settings: Settings, stream: TextIO | None = None) -> None:
     logging.raiseExceptions = False  # it would print what it could not log
     sys.excepthook = _on_death
     threading.excepthook = lambda dead: _on_death(dead.exc_type, dead.exc_value, dead.exc_traceback)
+    sys.unraisablehook = _on_loss  # else Python writes the error's own words, and what it came from
 
 
 def about(request_id: str) -> AbstractContextManager[None]:
@@ -138,3 +139,9 @@ def _on_death(kind: type[BaseException], error: BaseException | None, trace: Tra
     if issubclass(kind, KeyboardInterrupt | SystemExit):
         return
     logging.getLogger(__name__).critical("stopped by an error", exc_info=(kind, error or kind(), trace))
+
+
+def _on_loss(lost: "sys.UnraisableHookArgs") -> None:
+    error = lost.exc_value or lost.exc_type()
+    log = logging.getLogger(__name__)
+    log.error("an error that nothing could catch", exc_info=(lost.exc_type, error, lost.exc_traceback))

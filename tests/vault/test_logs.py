@@ -29,13 +29,13 @@ OUR_FILE = str(ROOT / "vault" / "worker.py")
 @pytest.fixture
 def said(request: pytest.FixtureRequest) -> Iterator[io.StringIO]:
     """What is logged meanwhile, in the form that the test names."""
-    root, hooks = logging.getLogger(), (sys.excepthook, threading.excepthook)
+    root, hooks = logging.getLogger(), (sys.excepthook, threading.excepthook, sys.unraisablehook)
     before = root.handlers[:], root.level
     stream = io.StringIO()
     logs.configure(Settings(log_format=getattr(request, "param", "json")), stream)
     yield stream
     root.handlers[:], root.level = before
-    sys.excepthook, threading.excepthook = hooks
+    sys.excepthook, threading.excepthook, sys.unraisablehook = hooks
     logging.captureWarnings(False)
     logging.raiseExceptions = True
 
@@ -150,6 +150,21 @@ def test_what_ends_a_thread_or_the_process_is_said_the_same_way(said: io.StringI
         warnings.warn(SECRET, UserWarning, stacklevel=1)
     assert [line.get("error") for line in lines(said)] == ["RuntimeError", "LookupError", None]
     assert not leaked(said)
+
+
+def test_what_breaks_while_something_is_cleared_away_is_said_without_its_words(
+    said: io.StringIO, capfd: pytest.CaptureFixture[str]
+) -> None:
+    class Paper:
+        def __del__(self) -> None:
+            raise RuntimeError(SECRET)
+
+    paper = Paper()
+    del paper
+    assert [(line["event"], line["error"]) for line in lines(said)] == [
+        ("an error that nothing could catch", "RuntimeError")
+    ]
+    assert not leaked(said) and SECRET not in capfd.readouterr().err
 
 
 def test_each_request_is_a_line_by_its_route_alone(said: io.StringIO, world: World) -> None:
