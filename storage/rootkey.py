@@ -1,6 +1,8 @@
 """The key above all others, and where it comes from. Layouts are in docs/formats/storage.md#keys-under-a-root-key."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from secrets import token_hex
 from typing import Protocol, Self
@@ -139,24 +141,32 @@ def _write_once(path: Path, content: bytes) -> None:
     """Write a file that appears whole and durable, or not at all, and never in place of another.
 
     The link takes the place of O_EXCL on the final name: it refuses an existing file just as well, and a process
-    that opens the name at the same moment cannot see half a key.
+    that opens the name at the same moment cannot see half a key. Whoever is killed before it leaves nothing, where the
+    file system lets a file be without a name (open(2), O_TMPFILE).
     """
-    temporary = path.with_name(f".{path.name}.{token_hex(8)}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.link(temporary, path)
+        with _unnamed(path) as (descriptor, found):
+            os.write(descriptor, content)
+            os.fsync(descriptor)
+            os.link(found, path, src_dir_fd=folder, follow_symlinks=True)
+        os.fsync(folder)
     finally:
-        temporary.unlink()
-    _sync_folder(path.parent)
+        os.close(folder)
 
 
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+@contextmanager
+def _unnamed(path: Path) -> Iterator[tuple[int, str]]:
+    """A new file beside `path` for its owner alone, and where it is to be linked from; it ends with the block."""
+    temporary: Path | None = None
     try:
-        os.fsync(descriptor)
+        descriptor = os.open(path.parent, os.O_WRONLY | os.O_TMPFILE | os.O_CLOEXEC, 0o600)
+    except OSError:  # not on this file system: it has a name until it is linked
+        temporary = path.with_name(f".{path.name}.{token_hex(8)}")
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        yield descriptor, str(temporary or f"/proc/self/fd/{descriptor}")
     finally:
         os.close(descriptor)
+        if temporary is not None:
+            temporary.unlink()

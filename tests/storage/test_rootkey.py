@@ -1,6 +1,8 @@
 """The root key's file."""
 
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -103,6 +105,33 @@ def test_a_key_that_is_there_is_never_written_over(path: Path) -> None:
         FileRootKey.create(path)
     assert path.read_bytes() == before
     assert [entry.name for entry in path.parent.iterdir()] == ["root.key"]
+
+
+KILLED = """
+import os, sys
+from pathlib import Path
+from storage.rootkey import FileRootKey
+
+os.link = lambda *_, **__: os._exit(9)
+FileRootKey.create(Path(sys.argv[1]))
+"""
+
+
+def test_killed_while_it_is_made_it_leaves_no_copy_under_another_name(path: Path) -> None:
+    """Nobody would look there on the day when the key is to be destroyed."""
+    assert subprocess.run([sys.executable, "-c", KILLED, path], check=False).returncode == 9
+    assert list(path.parent.iterdir()) == []
+
+
+def test_it_is_made_on_file_systems_that_know_no_file_without_a_name(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "O_TMPFILE", os.O_DIRECTORY)  # which no folder lets be written
+    root = FileRootKey.create(path)
+    assert FileRootKey.open(path).id == root.id
+    with pytest.raises(FileExistsError):
+        FileRootKey.create(path)
+    assert [(entry.name, entry.stat().st_mode & 0o777) for entry in path.parent.iterdir()] == [("root.key", 0o600)]
 
 
 def test_a_damaged_file_is_told_without_its_content(path: Path) -> None:
