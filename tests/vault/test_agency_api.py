@@ -11,12 +11,11 @@ from sharing.assertions import sign_assertion
 from sharing.grants import verify
 from sharing.keys import SigningKey, parse_jwks
 from tests.dpop import Dpop
-from tests.vault import clients
+from tests.vault import clients, visitors
 from tests.vault.world import CONTENT, PREVIEW, World
 from vault import signins
 from vault.api.agency import ASSERTION_TYPE
 from vault.api.principals import TLS_COOKIE
-from vault.app import create_app
 from vault.db import now
 from vault.documents import Paper
 from vault.models import Account, Grant
@@ -29,7 +28,7 @@ Connect = Callable[[Citizen | Officer | None], httpx.Client]
 @pytest.fixture
 def connect(world: World) -> Connect:
     """A client of its own for each, signed in where somebody is given."""
-    app = create_app(world.services.settings, world.services)
+    app = visitors.app_of(world)
 
     def connected(who: Citizen | Officer | None = None) -> httpx.Client:
         client = clients.client(app, URL)

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import httpx
@@ -61,11 +62,15 @@ def open_context(browser: Browser, server: Server, size: tuple[int, int], *, scr
     context = browser.new_context(
         viewport={"width": width, "height": height}, java_script_enabled=scripts, locale="vi-VN", base_url=server.url
     )
-    signed_in = httpx.post(f"{server.url}/api/session", json={"login": "an", "password": PASSWORD})
-    context.add_cookies(
-        [{"name": name, "value": value, "url": server.url} for name, value in signed_in.cookies.items()]
-    )
+    context.add_cookies([{"name": name, "value": value, "url": server.url} for name, value in session(server)])
     return context
+
+
+@cache
+def session(server: Server) -> tuple[tuple[str, str], ...]:
+    """An's cookies, of one sign-in: a password costs as much as a page."""
+    signed_in = httpx.post(f"{server.url}/api/session", json={"login": "an", "password": PASSWORD})
+    return tuple(signed_in.raise_for_status().cookies.items())
 
 
 def complaints(page: Page, path: str) -> list[str]:

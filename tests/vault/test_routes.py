@@ -570,18 +570,18 @@ def test_no_other_site_can_make_a_browser_do_anything(scene: Scene, route: Route
 
 
 @pytest.mark.parametrize("route", unsafe(), ids=" ".join)
-def test_an_old_browser_is_judged_by_the_origin_that_it_names(scene: Scene, route: Route) -> None:
+def test_an_old_browser_is_judged_by_the_origin_that_it_names(world: World, app: FastAPI, route: Route) -> None:
     """Before Fetch Metadata there is only `Origin`; one that is opaque or merely looks alike is another site."""
     for origin in ("https://evil.example", "null", "https://vault.example.evil.example", "https://vault.example:8443"):
-        assert _as_old_browser(scene, route, origin).status_code == 403
-    assert _as_old_browser(scene, route, URL).status_code != 403
+        assert _as_old_browser(world, app, route, origin).status_code == 403
+    assert _as_old_browser(world, app, route, URL).status_code != 403
 
 
-def _as_old_browser(scene: Scene, route: Route, origin: str) -> httpx.Response:
+def _as_old_browser(world: World, app: FastAPI, route: Route, origin: str) -> httpx.Response:
     method, template = route
     names = ("document_id", "grant_id", "sign_in_id", "request_id", "supplement_id", "dossier_id", "upload_id")
     path = template.format(**dict.fromkeys(names, "x"))
-    with visitors.visitor(scene.world, scene.app) as client:
+    with visitors.visitor(world, app) as client:
         return client.request(method, path, headers={"Origin": origin})
 
 
