@@ -5,6 +5,7 @@ end the exit code, and its child, which becomes the program as `python -m MODULE
 end with the process that asked.
 """
 
+import asyncio
 import atexit
 import gc
 import importlib
@@ -15,15 +16,18 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from io import FileIO
 from pathlib import Path
 from typing import Any, NoReturn
+
+import httpx
 
 from ocr.confine import end_with_parent
 
@@ -139,6 +143,7 @@ def serve(control: socket.socket) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # watchers are nobody's to wait for
     for name in (*NEEDED, *NEEDED_TOO):
         importlib.import_module(name)
+    _warm_up()
     assert threading.active_count() == 1
     gc.freeze()
     while True:
@@ -151,6 +156,23 @@ def serve(control: socket.socket) -> None:
             _watch(json.loads(message), descriptors)
         for descriptor in descriptors:
             os.close(descriptor)
+
+
+def _warm_up() -> None:
+    """A vault without people, asked once: what a process works out at its first request alone is worked out here."""
+    app, firststart, settings = (importlib.import_module(f"vault.{name}") for name in ("app", "firststart", "settings"))
+    with tempfile.TemporaryDirectory() as folder:
+        made = settings.Settings(data_dir=Path(folder) / "data")
+        services = firststart.prepare(made)
+        asyncio.run(_ask(app.create_app(made, services)))
+        services.db.close()
+
+
+async def _ask(app: Callable[..., Awaitable[None]]) -> None:
+    """For what is not there: every route is looked at."""
+    transport = httpx.ASGITransport(app)  # type: ignore[arg-type]  # its own words for an ASGI app
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000") as client:
+        assert (await client.get("/nowhere")).status_code == 404
 
 
 def _watch(asked: dict[str, Any], descriptors: list[int]) -> None:
