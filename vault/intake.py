@@ -141,16 +141,16 @@ def _receive(services: Services, incoming: Incoming) -> Received:
     digest = Digest()
     try:
         papers.put_original(services.blobs, key, version_id, digest.passing(chain((head,), chunks)))
-        inspection = inspect(services, key, version_id)
+        original = SealedSource(papers.open_original(services.blobs, key, version_id))
+        inspection = inspect(services, key, version_id, original)
     except BaseException:
         papers.remove(services.blobs, Remains(version_id, 1))
         raise
     return Received(version_id, key, digest.sha256(), digest.size, inspection)
 
 
-def inspect(services: Services, key: Key, version_id: str) -> ocr.Inspection:
+def inspect(services: Services, key: Key, version_id: str, source: ocr.Source) -> ocr.Inspection:
     """What the sandboxed child finds; the picture of page 1 is kept. Raises `TypeNotTaken`, `PaperRefused`."""
-    source = SealedSource(papers.open_original(services.blobs, key, version_id))
     try:
         with services.inspecting:
             found = ocr.inspect(source, services.inspect_limits)

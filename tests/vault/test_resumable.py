@@ -2,9 +2,12 @@
 
 import base64
 import hashlib
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
+from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import httpx
@@ -14,6 +17,8 @@ from sqlmodel import col, select, update
 
 from storage.errors import StoreFull
 from storage.files import FileBlobs
+from storage.keys import Key, context
+from storage.sealed import SealedReader, seal
 from tests.ocr.sheets import born_digital
 from tests.vault import visitors
 from tests.vault.visitors import PASSWORD
@@ -22,6 +27,7 @@ from vault import doctor, documents, erasure
 from vault.housekeeping import Housekeeping
 from vault.models import Document, Job, Upload, UploadPart, Version
 from vault.resumable import rows, sending
+from vault.resumable.parts import Joined
 from vault.resumable.sending import Sent
 
 TUS = {"Tus-Resumable": "1.0.0"}
@@ -439,6 +445,34 @@ def test_a_store_that_was_full_at_the_end_loses_nothing(
         assert an.get(upload).json()["offset"] == len(PAPER)
     assert content(an, head(an, upload).headers) == PAPER
     assert len(originals(world)) == 1
+
+
+def test_a_store_that_was_full_while_the_parts_became_one_is_left_as_it_was(
+    world: World, an: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The paper is looked over meanwhile, and its picture goes again."""
+    upload = begin(an)
+    patch(an, upload, 0, PAPER[:9000])
+    with monkeypatch.context() as broken:
+        broken.setattr("vault.papers.put_original", _full)
+        assert patch(an, upload, 9000, PAPER[9000:]).status_code == 507
+    assert all(name.startswith("uploads/") for name in blobs(world))
+    assert content(an, head(an, upload).headers) == PAPER
+    assert len(originals(world)) == 1
+
+
+def test_parts_read_by_range_are_the_whole() -> None:
+    key, ctx, data = Key.generate(), context("a", "part"), os.urandom(100_000)
+    cuts = [0, 1, 1, 20_000, 36_384, 99_999, len(data)]
+    sealed = [b"".join(seal(key, ctx, [data[a:b]])) for a, b in pairwise(cuts)]
+    joined = Joined([SealedReader(key, ctx, len(part), partial(_part_of, part)) for part in sealed])
+    assert joined.size == len(data)
+    for offset, length in ((0, len(data)), (0, 1), (1, 19_999), (19_999, 2), (500, 60_000), (99_998, 2)):
+        assert joined.read_at(offset, length) == data[offset : offset + length]
+
+
+def _part_of(data: bytes, offset: int, length: int) -> bytes:
+    return data[offset : offset + length]
 
 
 def _full(*_: object, **__: object) -> None:

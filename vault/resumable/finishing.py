@@ -1,5 +1,6 @@
 """An upload whose bytes are all there becomes a paper: one sealed object, its row and its reading job."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from sqlmodel import Session
@@ -11,11 +12,12 @@ from vault.db import taken_back_by
 from vault.documents import by_fingerprint
 from vault.errors import Duplicate, Invalid, NotFound, PaperRefused, TypeNotTaken, UploadLocked
 from vault.intake import Digest, Entry, Received
-from vault.models import Upload, UploadPart, Version, new_id
+from vault.models import UploadPart, Version, new_id
 from vault.papers import Remains
 from vault.principals import Citizen
 from vault.resumable import metadata, parts, rows
 from vault.resumable.holding import Holding
+from vault.resumable.parts import Parts
 from vault.services import Services
 
 REFUSALS = (TypeNotTaken, PaperRefused, Invalid, NotFound)
@@ -24,12 +26,10 @@ REFUSALS = (TypeNotTaken, PaperRefused, Invalid, NotFound)
 
 @dataclass(frozen=True)
 class _Whole:
-    """All bytes as one sealed object that has no row yet; `parts` are to be removed once it has one."""
+    """The paper that is to be; `parts` are to be removed once it has a row, none where the only one becomes it."""
 
     version_id: str
     key: Key
-    sha256: bytes
-    size: int
     parts: list[UploadPart]
 
 
@@ -41,7 +41,8 @@ def finish(
     sha256: bytes | None = None,
     keep_duplicate: bool = False,
 ) -> None:
-    """Re-seals the parts under a fresh key, looks the whole over, and puts it into the wallet in one transaction.
+    """Re-seals the parts under a fresh key while it looks them over, and puts the whole into the wallet in one
+    transaction.
 
     A single part that was announced as the whole lies as an original already, under a key of its own, and is taken as
     it is. `sha256` is known where all bytes have just passed by. A crash anywhere leaves the parts: finishing is done
@@ -55,16 +56,18 @@ def finish(
         if upload.fingerprint is not None and not keep:
             _refuse_known(session, citizen, upload.fingerprint)
         session.expunge_all()
-    whole = _whole(services, citizen, upload, existing, sha256)
+    sealed = rows.opened(services, citizen.wallet, upload)
+    whole = _whole(sealed, existing)
     entry = Entry(about.document_id, about.title, about.file_name, about.kind, keep)
     try:
         with taken_back_by(lambda: _take_back(services, held, whole)):
-            _look_over_and_enter(services, citizen, held, whole, entry)
+            received = _received(services, whole, sealed, existing, sha256)
+            _enter(services, citizen, held, received, entry)
     except REFUSALS:
         forget(services, citizen, held)
         raise
     except Duplicate:
-        _remember(services, citizen, held, whole.sha256)
+        _remember(services, citizen, held, received.sha256)
         raise
     parts.remove(services.blobs, whole.parts)
 
@@ -76,22 +79,34 @@ def forget(services: Services, citizen: Citizen, held: Holding) -> None:
     parts.remove(services.blobs, left)
 
 
-def _whole(
-    services: Services, citizen: Citizen, upload: Upload, existing: list[UploadPart], sha256: bytes | None
-) -> _Whole:
-    sealed = rows.opened(services, citizen.wallet, upload)
+def _whole(sealed: Parts, existing: list[UploadPart]) -> _Whole:
     only = existing[0] if len(existing) == 1 else None
     key = sealed.document_key(only) if only else None
+    return _Whole(only.id, key, []) if only and key else _Whole(new_id(), Key.generate(), existing)
+
+
+def _received(
+    services: Services, whole: _Whole, sealed: Parts, existing: list[UploadPart], sha256: bytes | None
+) -> Received:
+    """Sealed as one object and looked over, both at once: whoever sent it waits for its first page."""
+    with ThreadPoolExecutor(1, "looking") as beside:
+        source = sealed.joined(existing)
+        looking = beside.submit(intake.inspect, services, whole.key, whole.version_id, source)
+        if whole.parts or sha256 is None:
+            sha256 = _sealed(services, whole, sealed, existing)
+        return Received(whole.version_id, whole.key, sha256, source.size, looking.result())
+
+
+def _sealed(services: Services, whole: _Whole, sealed: Parts, existing: list[UploadPart]) -> bytes:
+    """Its SHA-256; the bytes are one object then, as a single part is already."""
     digest = Digest()
-    if only and key:
-        if sha256 is None:
-            for _ in digest.passing(ahead(sealed.stream(existing))):
-                pass
-        return _Whole(only.id, key, sha256 or digest.sha256(), only.size, [])
-    version_id, key = new_id(), Key.generate()
-    stream = ahead(sealed.stream(existing))
-    papers.put_original(services.blobs, key, version_id, ahead(digest.passing(stream)))
-    return _Whole(version_id, key, digest.sha256(), digest.size, existing)
+    stream = digest.passing(ahead(sealed.stream(existing)))
+    if whole.parts:
+        papers.put_original(services.blobs, whole.key, whole.version_id, ahead(stream))
+    else:
+        for _ in stream:
+            pass
+    return digest.sha256()
 
 
 def _take_back(services: Services, held: Holding, whole: _Whole) -> None:
@@ -114,9 +129,7 @@ def _is_anothers(services: Services, held: Holding, whole: _Whole) -> bool:
     return False
 
 
-def _look_over_and_enter(services: Services, citizen: Citizen, held: Holding, whole: _Whole, entry: Entry) -> None:
-    inspection = intake.inspect(services, whole.key, whole.version_id)
-    received = Received(whole.version_id, whole.key, whole.sha256, whole.size, inspection)
+def _enter(services: Services, citizen: Citizen, held: Holding, received: Received, entry: Entry) -> None:
     with services.db.write() as session:
         wallets.lock_wallet(session, citizen.citizen_id)
         upload = held.locked(session)

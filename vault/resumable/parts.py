@@ -41,6 +41,10 @@ class Parts:
         """All of them, one after the other, each authenticated to its end."""
         return (chunk for part in parts for chunk in self.open(part).stream())
 
+    def joined(self, parts: Sequence[UploadPart]) -> "Joined":
+        """The same, by range."""
+        return Joined([self.open(part) for part in parts])
+
     def wrap_whole(self, part_id: str, document_key: Key) -> bytes:
         """The key of a part that is announced as the whole, as a version's row would hold it."""
         return self.wallet.key.wrap(document_key, document_key_context(self.wallet.citizen_id, part_id))
@@ -55,6 +59,24 @@ class Parts:
     def document_key(self, part: UploadPart) -> Key | None:
         """The key of a part that can become the paper as it is; None for all others."""
         return self._document_key(part) if part.wrapped_key is not None else None
+
+
+class Joined:
+    """All parts as one, by range."""
+
+    def __init__(self, readers: Sequence[SealedReader]) -> None:
+        self._readers = readers
+        self.size = sum(reader.size for reader in readers)
+
+    def read_at(self, offset: int, length: int) -> bytes:
+        """Exactly `length` bytes from `offset`; callers stay inside `size`. Raises `SealBroken`, `BlobMissing`."""
+        found, start = [], 0
+        for reader in self._readers:
+            low, high = max(offset - start, 0), min(offset + length - start, reader.size)
+            if low < high:
+                found.append(reader.read(low, high - low))
+            start += reader.size
+        return b"".join(found)
 
 
 def name(upload_id: str, part_id: str) -> str:
