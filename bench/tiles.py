@@ -3,10 +3,11 @@
 Run from the repository's root: `python -m bench.tiles [KIND …]`. Prints JSON lines {name, value, unit, versus}.
 
 A0 at 600 dpi (19,866 × 28,087 pixels) as JPEG, PNG and TIFF in strips (LZW, deflate, fax) and in tiles, as a scan in a
-PDF, a drawn A0 in a PDF, and a PDF of 300 scanned pages. Each is put into a vault of its own, by tus. The first page is
-there when its preview has been fetched; the time runs from when the last byte is sent. Memory is the resident memory
-of the server and of the child that looks at the sheet or cuts it, together (proc(5), VmRSS, every 20 ms); the reading
-of the text goes on beside it, and its children count in `tiles.with_reading_mib` alone.
+PDF, a drawn A0 in a PDF, and a PDF of 300 scanned pages. Each is put into a vault of its own by tus, in one part as the
+vault's page sends it; `jpeg-in-parts` is what becomes of it on a line that breaks three times. The first page is there
+when its preview has been fetched; the time runs from when the last byte is sent. Memory is the resident memory of the
+server and of the child that looks at the sheet or cuts it, together (proc(5), VmRSS, every 20 ms); the reading of the
+text goes on beside it, and its children count in `tiles.with_reading_mib` alone.
 """
 
 import json
@@ -36,6 +37,7 @@ PATTERN = 1024
 """Pixels of the pattern that the sheets repeat: letters, lines and grain."""
 GENTLE = 10  # nice value of a child that cuts
 CUT_WITHIN_S = 300
+PARTS = {"jpeg-in-parts": 4}
 TUS = {"Tus-Resumable": "1.0.0"}
 
 
@@ -84,7 +86,7 @@ def measure(kind: str, path: Path, server: Server) -> None:
     """One sheet, from its last bytes to its last tile."""
     citizen, peak, size = server.citizen(), Peak(server.pid), path.stat().st_size
     with peak.watching():
-        document, start = send(citizen, path)
+        document, start = send(citizen, path, PARTS.get(kind, 1))
         citizen.get(f"{document}/pages/1.webp").raise_for_status()
         first = time.perf_counter() - start
         peak.looking = False
@@ -98,20 +100,35 @@ def measure(kind: str, path: Path, server: Server) -> None:
         emit("tiles.total_s", total, "s", f"{about}, until the last tile, with the reading beside it")
 
 
-def send(citizen: httpx.Client, path: Path) -> tuple[str, float]:
-    """In one part, as the vault's own page does: the address of the paper, and when the last byte was on its way."""
-    headers = {**TUS, "Upload-Length": str(path.stat().st_size)}
-    place = citizen.post("/api/uploads", headers=headers).raise_for_status().headers["location"]
+def send(citizen: httpx.Client, path: Path, parts: int = 1) -> tuple[str, float]:
+    """The address of the paper, and when its last byte was on its way."""
+    size = path.stat().st_size
+    place = citizen.post("/api/uploads", headers={**TUS, "Upload-Length": str(size)}).raise_for_status()
+    step = -(-size // parts)
+    for start in range(0, size, step):
+        length = min(step, size - start)
+        headers = {**TUS, "Upload-Offset": str(start), "Content-Type": "application/offset+octet-stream"}
+        headers["Content-Length"] = str(length)
+        body = _Body(path, start, length)
+        answer = citizen.patch(place.headers["location"], content=body, headers=headers).raise_for_status()
+    return str(answer.headers["docvault-document"]), body.sent
+
+
+class _Body:
+    """Some bytes of a file, and when the last of them was taken."""
+
     sent = 0.0
 
-    def pieces() -> Iterator[bytes]:
-        nonlocal sent
-        yield from _pieces(path)
-        sent = time.perf_counter()
+    def __init__(self, path: Path, start: int, length: int) -> None:
+        self._path, self._start, self._left = path, start, length
 
-    headers = {**TUS, "Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"}
-    answer = citizen.patch(place, content=pieces(), headers=headers).raise_for_status()
-    return str(answer.headers["docvault-document"]), sent
+    def __iter__(self) -> Iterator[bytes]:
+        with self._path.open("rb") as file:
+            file.seek(self._start)
+            while piece := file.read(min(MIB, self._left)):
+                self._left -= len(piece)
+                yield piece
+        self.sent = time.perf_counter()
 
 
 def until_cut(citizen: httpx.Client, document: str) -> int:
@@ -260,6 +277,7 @@ def _pieces(picture: Path | None) -> Iterator[bytes]:
 
 KINDS: dict[str, Callable[[Path], None]] = {
     "jpeg": jpeg,
+    "jpeg-in-parts": jpeg,
     "png": png,
     "tiff-lzw": tiff("lzw", 1),
     "tiff-deflate": tiff("deflate", 1),
