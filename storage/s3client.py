@@ -98,18 +98,18 @@ class Client(Minio):
     def find(self, name: str) -> Found | None:
         """HeadObject; None also where the bucket itself is missing."""
         try:
-            found = self._tried(name, lambda: self._stat(name))
+            found = self._tried(name, lambda: self._stat(name), of_one=True)
         except BlobMissing:
             return None
         return Found(found.size or 0, (found.metadata or {}).get(WRITE_MARK, ""))
 
     def get(self, name: str, offset: int, length: int) -> bytes:
         """GetObject of a range of at least one byte. Raises `BlobMissing`, `RangeBeyond`."""
-        return self._tried(name, lambda: self._get(name, offset, length))
+        return self._tried(name, lambda: self._get(name, offset, length), of_one=True)
 
     def delete(self, name: str) -> None:
         """DeleteObject. Some stores raise `BlobMissing`."""
-        self._tried(name, lambda: self.remove_object(self._bucket, name))
+        self._tried(name, lambda: self.remove_object(self._bucket, name), of_one=True)
 
     def page(self, prefix: str, token: str | None) -> tuple[list[Object], str | None]:
         """ListObjectsV2: up to `PAGE` objects in order, and with what to ask for those after them."""
@@ -197,8 +197,11 @@ class Client(Minio):
         # The status was sent before the outcome was known: what counts is what the body says.
         _refuse_other(answer, "CompleteMultipartUploadResult")
 
-    def _tried(self, name: str, call: Callable[[], T]) -> T:
-        """The call's result, at the first try that has one. Only what may pass by itself is tried again."""
+    def _tried(self, name: str, call: Callable[[], T], *, of_one: bool = False) -> T:
+        """The call's result, at the first try that has one. Only what may pass by itself is tried again.
+
+        Only a request `of_one` object that is there raises `BlobMissing`: whoever writes can miss none.
+        """
         begun, attempt = time.monotonic(), 1
         while True:
             try:
@@ -207,7 +210,7 @@ class Client(Minio):
                 late = attempt == ATTEMPTS or time.monotonic() - begun > self._patience_s
                 if late or not passing(error):
                     # Without its cause: that may hold whole answers of the store.
-                    raise verdict(error, name) from None
+                    raise verdict(error, name, of_one=of_one) from None
             time.sleep(_random.uniform(0, FIRST_WAIT_S * 2 ** (attempt - 1)))
             attempt += 1
 

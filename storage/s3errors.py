@@ -36,10 +36,10 @@ class RangeBeyond(StorageError):
     """The range begins where the blob has ended."""
 
 
-def verdict(error: Exception, name: str) -> StorageError:
+def verdict(error: Exception, name: str, *, of_one: bool) -> StorageError:
     """Our error for one of the client's; its words hold the store's code at most."""
     code, status = _told(error)
-    if code in _MISSING:
+    if code in _MISSING and of_one:
         return BlobMissing(name)
     if code in _TAKEN or status == 412:
         return BlobExists(name)

@@ -211,6 +211,12 @@ def test_an_upload_whose_parts_were_removed_is_no_blob(told: bytes) -> None:
     refused(behave, lambda blobs: blobs.put("sheet", [b"x" * PART]), "removed|404")
 
 
+@pytest.mark.parametrize("content", [b"x", b"x" * PART])
+def test_a_store_that_misses_what_is_just_being_written_is_no_lost_paper(content: bytes) -> None:
+    missing = answer(404, b"<Error><Code>NoSuchKey</Code></Error>")
+    refused(lambda _: [missing], lambda blobs: blobs.put("paper", [content]), "NoSuchKey")
+
+
 def test_parts_that_are_not_put_together_are_no_blob() -> None:
     """A wrong ETag comes out here; the outcome stands in a body under a good status."""
 
