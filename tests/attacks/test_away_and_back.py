@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import subprocess
 import time
 from collections.abc import Iterator
@@ -197,6 +198,7 @@ def test_a_database_that_is_away_is_waited_for(tmp_path: Path, postgres: Postgre
             page = client.get("/papers", headers={"Accept": "text/html"})
             assert page.status_code == 503
             assert int(page.headers["Retry-After"]) > 0
+            assert re.search(r'href="/papers".*Try again</a>', page.text)
             time.sleep(away_s / 10)
         postgres.start()
         kept |= on_its_way.finished()

@@ -31,7 +31,7 @@ async function goOn() {
     }
     location.reload();
   } catch (error) {
-    problem.textContent = error instanceof Later ? error.message : place.dataset.failed;
+    problem.textContent = (error instanceof Later && error.message) || place.dataset.failed;
     problem.hidden = false;
     button.hidden = false;
   }

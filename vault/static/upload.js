@@ -201,7 +201,7 @@ async function failed(error) {
   } else if (passes(error)) {
     wait(navigator.onLine ? sending.dataset.sayLost : sending.dataset.sayOffline);
   } else if (status(error) === FULL && upload.url) {  // what was sent lies there still
-    wait(said.detail);
+    wait(said?.detail ?? sending.dataset.sayLost);
   } else {
     said ??= await finish("").then((answer) => answer.json()).catch(() => null);  // a HEAD has no body that says why
     end();
