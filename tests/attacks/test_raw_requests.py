@@ -3,6 +3,7 @@
 import json
 import socket
 from collections.abc import Iterator
+from contextlib import suppress
 
 import httpx
 import pytest
@@ -92,6 +93,31 @@ def test_a_request_that_a_proxy_may_read_otherwise_is_refused_with_all_behind_it
     answer = sent(server.port, request_)
     assert answer.startswith(b"HTTP/1.1 400 ")
     assert answer.count(b"HTTP/1.1 ") == 1
+
+
+@pytest.mark.parametrize("to", [b"h2c", b"websocket"])
+@pytest.mark.parametrize("body", [b"Content-Length: %d" % len(HIDDEN), b"Transfer-Encoding: chunked"])
+def test_a_body_of_a_request_that_would_speak_something_else_is_no_request(
+    server: Server, to: bytes, body: bytes
+) -> None:
+    """Proxies pass `Upgrade` on."""
+    asks = (b"Connection: Upgrade, HTTP2-Settings", b"Upgrade: " + to, b"HTTP2-Settings: AAMAAABk", body)
+    with socket.create_connection(("127.0.0.1", server.port), timeout=5) as line:
+        line.sendall(post(*asks, body=b""))
+        answer = line.recv(65536)
+        with suppress(ConnectionError):
+            line.sendall(HIDDEN)
+            while part := line.recv(65536):
+                answer += part
+    assert answer.startswith(b"HTTP/1.1 400 ") and answer.count(b"HTTP/1.1 ") == 1
+
+
+def test_who_would_like_to_speak_something_else_is_answered_as_ever(server: Server) -> None:
+    asks = b"GET /healthz HTTP/1.1\r\nHost: vault\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", server.port), timeout=5) as line:
+        for _ in range(2):
+            line.sendall(asks)
+            assert line.recv(65536).startswith(b"HTTP/1.1 200 ")
 
 
 def test_a_body_of_a_request_that_asks_for_none_is_no_request(server: Server) -> None:

@@ -7,7 +7,8 @@ HEAD_MAX = 64 * 1024
 
 
 class Heads(HttpToolsProtocol):
-    """Refuses (400) a head beyond `HEAD_MAX`, and one without exactly one `Host` (RFC 9112 section 3.2).
+    """Refuses (400) a head beyond `HEAD_MAX`, one without exactly one `Host` (RFC 9112 section 3.2), and an `Upgrade` with
+    a body.
 
     What is raised in a callback of the parser makes it end with an error, which is answered.
     """
@@ -35,8 +36,12 @@ class Heads(HttpToolsProtocol):
         super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        if self.parser.get_http_version() == "1.1" and [name for name, _ in self.headers].count(b"host") != 1:
+        names = [name for name, _ in self.headers]
+        if self.parser.get_http_version() == "1.1" and names.count(b"host") != 1:
             raise ValueError("not one Host")
+        if self.parser.should_upgrade() and (b"transfer-encoding" in names or b"content-length" in names):
+            # The parser passes the body over: it would be lost, or read as the next request.
+            raise ValueError("a body before something else is to be spoken")
         self._unheard = 0
         super().on_headers_complete()
 
