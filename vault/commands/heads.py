@@ -7,8 +7,8 @@ HEAD_MAX = 64 * 1024
 
 
 class Heads(HttpToolsProtocol):
-    """Refuses (400) a head beyond `HEAD_MAX`, one without exactly one `Host` (RFC 9112 section 3.2), and an `Upgrade` with
-    a body.
+    """Refuses (400) a head beyond `HEAD_MAX`, one without exactly one `Host` (RFC 9112 section 3.2), `Upgrade` with a
+    body.
 
     What is raised in a callback of the parser makes it end with an error, which is answered.
     """
