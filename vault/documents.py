@@ -251,9 +251,9 @@ def _destroy(session: Session, document: Document) -> list[Remains]:
 
 def _end_exports(session: Session, citizen_id: str) -> tuple[str, ...]:
     """A wallet that was made ready to be taken along holds the readings of all its papers under a key of its own."""
-    mine = session.exec(select(Export.id, Export.part).where(Export.citizen_id == citizen_id)).all()
-    session.exec(delete(Export).where(col(Export.citizen_id) == citizen_id))
-    return tuple(papers.export_name(export_id, part) for export_id, part in mine if part)
+    mine = delete(Export).where(col(Export.citizen_id) == citizen_id)
+    gone = session.exec(mine.returning(col(Export.id), col(Export.part)))
+    return tuple(papers.export_name(export_id, part) for export_id, part in gone if part)
 
 
 def _all(citizen_id: str):  # type: ignore[no-untyped-def]  # the select's own type says nothing that helps

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 from importlib import import_module
 from itertools import count
 from threading import Event
@@ -16,6 +17,7 @@ from tests.vault.world import PREVIEW, World
 from vault import documents, intake, papers, readings, signins
 from vault.documents import Paper
 from vault.errors import InBin, Invalid, NotFound, VaultError
+from vault.export import bundle, preparing
 from vault.metrics import CountedBlobs
 from vault.models import Document, GrantItem, SignIn, Version
 
@@ -191,3 +193,57 @@ def test_looked_at_while_it_is_read(world: World, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(store, "read", rewritten(store.read))
     for _ in range(3):
         assert documents.preview(world.services.blobs, paper, 1).startswith(PREVIEW)
+
+
+@pytest.mark.parametrize("whose", ["an", "registry"])
+def test_opened_while_it_is_destroyed(world: World, monkeypatch: pytest.MonkeyPatch, whose: str) -> None:
+    """It is gone, as it is for whoever asks a moment later: nothing of the vault's is damaged."""
+    paper = world.put_in()
+    grant_id, link = world.share(paper)
+    world.bearer(link)
+    places = {
+        "an": f"/api/documents/{paper.id}/content",
+        "registry": f"/agency/grants/{grant_id}/documents/{paper.version.id}",
+    }
+    opened = papers.open_original
+
+    def destroyed_first(*where: Any) -> Any:
+        world.bin(paper)
+        for remains in destroying(world, paper)():
+            papers.remove(world.services.blobs, remains)
+        return opened(*where)
+
+    with visitors.visitor(world, visitors.app_of(world), getattr(world, whose)) as client:
+        monkeypatch.setattr(papers, "open_original", destroyed_first)
+        early, late = (client.get(places[whose]) for _ in range(2))
+    assert early.status_code == late.status_code == 404
+    assert early.json() == late.json()
+
+
+def prepared(world: World) -> Callable[[], Any]:
+    """The step that makes what was prepared ready."""
+    visitors.give_passwords(world)
+    preparing.begin(world.services, world.an, visitors.PASSWORD)
+    return lambda: preparing.step(world.services, world.an)
+
+
+def test_made_ready_to_be_taken_along_while_a_paper_is_destroyed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What holds its reading goes, too, though nobody knew where it lay when the destroying began."""
+    paper = world.put_in()
+    step = prepared(world)
+
+    def destroy() -> None:
+        world.bin(paper)
+        for remains in destroying(world, paper)():
+            papers.remove(world.services.blobs, remains)
+
+    Meeting(monkeypatch, "vault.export.preparing.manifest_context").of(step, destroy)
+    assert not list(world.services.blobs.list())
+
+
+def test_taken_along_in_two_pieces_at_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.put_in()
+    prepared(world)()
+    telling = partial(bundle.tell, world.services, world.an)
+    Meeting(monkeypatch, "vault.accesslog.record").of(telling, telling)
+    assert len(world.events("wallet-exported")) == 1

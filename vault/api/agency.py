@@ -8,6 +8,8 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
+from storage.errors import BlobMissing
+from storage.sealed import SealedReader
 from vault import agencies, redeeming, releases
 from vault.agencies import AgencySystem
 from vault.api.grant_shapes import ReceivedList, ReceivedOut, RedeemBody, RedeemedOut, received_out, redeemed_out
@@ -16,8 +18,10 @@ from vault.api.possession import BearerDep, NonceDep, key_of
 from vault.api.principals import OfficerDep, ServicesDep, officer, principal
 from vault.api.shapes import SheetOut, refusals, sheet_out
 from vault.api.streams import GUARDS, paper_response, tile_response
-from vault.errors import SignInNeeded
+from vault.errors import ReleaseRefused, SignInNeeded
 from vault.principals import Officer, TokenBearer
+from vault.releases import Released
+from vault.services import Services
 
 router = APIRouter(prefix="/agency", tags=["agency"])
 
@@ -144,13 +148,23 @@ def document(
     item = released.item
     return paper_response(
         request,
-        released.original(),
+        _original(services, released),
         media_type=item.media_type,
         etag=item.version,
         file_name=f"{item.kind}.{EXTENSIONS.get(item.media_type, 'bin')}",
         sha256=item.sha256,
         stands=lambda: releases.still_stands(services.db, released),
     )
+
+
+def _original(services: Services, released: Released) -> SealedReader:
+    """Raises `ReleaseRefused` for a paper that was destroyed a moment ago; any other without its bytes is damaged."""
+    try:
+        return released.original()
+    except BlobMissing:
+        if releases.still_stands(services.db, released):
+            raise
+        raise ReleaseRefused from None
 
 
 @router.get(

@@ -4,6 +4,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
+from storage.errors import BlobMissing
+from storage.sealed import SealedReader
 from vault import documents, intake, papers, readings, search
 from vault.api.language import LanguageDep
 from vault.api.operations import JPEG, OWN, PAPER_BYTES, TILE_PATH, WEBP, DocumentId, PageNumber, PlaceDep
@@ -25,8 +27,10 @@ from vault.api.shapes import (
     version_out,
 )
 from vault.api.streams import GUARDS, paper_response, tile_response
-from vault.documents import Cursor
+from vault.documents import Cursor, Paper
 from vault.errors import Invalid
+from vault.principals import Citizen
+from vault.services import Services
 from vault.uploads import Upload
 
 router = APIRouter(prefix="/api/documents", tags=["documents"])
@@ -168,13 +172,23 @@ def content(
         paper = documents.get_live(session, citizen.wallet, document_id, version)
     return paper_response(
         request,
-        documents.content(services.blobs, paper),
+        _original(services, citizen, paper),
         media_type=paper.version.media_type,
         etag=paper.version.id,
         file_name=paper.label.file_name or paper.id,
         sha256=paper.label.sha256,
         attachment=download,
     )
+
+
+def _original(services: Services, citizen: Citizen, paper: Paper) -> SealedReader:
+    """Raises `NotFound` for a paper that was destroyed a moment ago; any other without its bytes is damaged."""
+    try:
+        return documents.content(services.blobs, paper)
+    except BlobMissing:
+        with services.db.read() as session:
+            documents.get_live(session, citizen.wallet, paper.id, paper.version.id)
+        raise
 
 
 @router.get(

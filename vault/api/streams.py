@@ -13,9 +13,10 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import StreamingResponse
 
 from ocr import Place
+from storage.errors import BlobMissing
 from vault import tiles
 from vault.channels import Channel
-from vault.errors import NotFound, RangeNotSatisfiable, ReleaseEnded, UploadStalled
+from vault.errors import NotFound, NotReadYet, RangeNotSatisfiable, ReleaseEnded, UploadStalled
 from vault.tiles import StoredSheet
 
 READ_AHEAD = 2 * 1024 * 1024
@@ -101,11 +102,13 @@ class Body:
 
 
 def tile_response(sheet: StoredSheet, place: Place) -> Response:
-    """One tile of a page. Raises `NotFound` for a place that the page does not have."""
+    """One tile of a page. Raises `NotFound` for a place that it does not have, `NotReadYet` when its tiles are gone."""
     try:
         return Response(sheet.tile(place), media_type=tiles.MEDIA_TYPE, headers=GUARDS)
     except ValueError:
         raise NotFound from None
+    except BlobMissing:
+        raise NotReadYet from None
 
 
 def paper_response(

@@ -1,8 +1,9 @@
 """A prepared export as bytes: any range of it, opened from what is sealed, without what lies before."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select, update
 
 from storage.sealed import SealedReader
 from vault import accesslog, papers, signins
@@ -16,7 +17,7 @@ from vault.models import Export, Version
 from vault.principals import Citizen
 from vault.services import Services
 
-TOLD_EVERY_S = 3600
+TOLD_EVERY = timedelta(hours=1)
 """A download in many pieces is one entry in the access log, at most one an hour."""
 
 
@@ -102,23 +103,18 @@ def open_bundle(services: Services, citizen: Citizen) -> Bundle:
 def tell(services: Services, citizen: Citizen) -> None:
     """Writes a download into the citizen's own log, once an hour for all of its pieces."""
     with services.db.read() as session:
-        if _is_told(session, citizen):
-            return
-    with services.db.write() as session:
         export, at = preparing.current(session, citizen), now(session)
-        if export is None or _is_told(session, citizen):  # another piece was quicker
+    if export is None or (export.fetched_at is not None and at - export.fetched_at < TOLD_EVERY):
+        return
+    with services.db.write() as session:
+        at = now(session)
+        untold = col(Export.fetched_at).is_(None) | (col(Export.fetched_at) <= at - TOLD_EVERY)
+        told = update(Export).where(col(Export.id) == export.id, untold).values(fetched_at=at)
+        if session.exec(told).rowcount != 1:  # another piece was quicker, or it was thrown away
             return
-        export.fetched_at = at
-        session.add(export)
         accesslog.record(
             session, Kind.wallet_exported, at=at, citizen_id=citizen.citizen_id, account_id=citizen.account_id
         )
-
-
-def _is_told(session: Session, citizen: Citizen) -> bool:
-    export = preparing.current(session, citizen)
-    told = export.fetched_at if export else None
-    return told is not None and (now(session) - told).total_seconds() < TOLD_EVERY_S
 
 
 def _proved(session: Session, citizen: Citizen, export: Export) -> bool:

@@ -238,9 +238,9 @@ def _own(session: Session, citizen: Citizen, export: Export) -> Export:
 
 
 def _delete(session: Session, condition: ColumnElement[bool] | bool) -> list[str]:
-    rows = session.exec(select(Export.id, Export.part).where(condition)).all()
-    session.exec(delete(Export).where(col(Export.id).in_([export_id for export_id, _ in rows])))
-    return [written_name(export_id, part) for export_id, part in rows if part]
+    """Blobs of the rows that it deletes, also of one that was made ready while this waited for it."""
+    gone = session.exec(delete(Export).where(condition).returning(col(Export.id), col(Export.part)))  # type: ignore[arg-type]
+    return [written_name(export_id, part) for export_id, part in gone if part]
 
 
 def _record(session: Session, kind: Kind, citizen: Citizen) -> None:
