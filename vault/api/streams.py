@@ -42,6 +42,22 @@ class Content(Protocol):
         """Those from `offset` on, in blocks."""
 
 
+STRAIGHT = "docvault.straight"
+"""Where the state of a scope holds the `Straight` of its request, if the server has any."""
+
+
+class Straight(Protocol):
+    """What the server does beyond ASGI: bytes of the body go to `sink` as they arrive, without a message for each.
+
+    `sink` tells whether there is room for more; where there is not, nothing is read until `resume`.
+    """
+
+    sink: Callable[[bytes], bool] | None
+
+    def resume(self) -> None:
+        """To be called on the event loop."""
+
+
 class Body:
     """A request's body, read ahead on the event loop for the worker thread that takes it.
 
@@ -53,16 +69,21 @@ class Body:
         self._request, self._idle_s, self._longest_s = request, idle_s, longest_s
         self._loop, self._room = asyncio.get_running_loop(), asyncio.Event()
         self._channel = Channel(READ_AHEAD, self._make_room)
+        self._straight: Straight | None = request.scope.get("state", {}).get(STRAIGHT)
 
     async def __aenter__(self) -> Self:
         self._heard = self._loop.time()
         self._ends = self._heard + self._longest_s
+        if self._straight is not None:
+            self._straight.sink = self._take
         self._reading = asyncio.create_task(self._read())
         self._watch()
         return self
 
     async def __aexit__(self, *_: object) -> None:
         self._alarm.cancel()
+        if self._straight is not None:
+            self._straight.sink = None
         self.stop()
         self._reading.cancel()
         with suppress(asyncio.CancelledError):
@@ -79,12 +100,17 @@ class Body:
         try:
             async for chunk in self._request.stream():
                 self._room.clear()
-                if chunk and not self._channel.push(chunk) and not self._channel.over:
+                if chunk and not self._take(chunk):
                     await self._room.wait()
-                self._heard = self._loop.time()
+                    self._heard = self._loop.time()
             self._channel.end()
         except Exception as error:
             self._channel.end(error)
+
+    def _take(self, chunk: bytes) -> bool:
+        """Whether there is room for more."""
+        self._heard = self._loop.time()
+        return self._channel.push(chunk) or self._channel.over
 
     def _watch(self) -> None:
         """Rings when the time would be up, and again as long as something was heard: no timer for each chunk."""
@@ -98,7 +124,12 @@ class Body:
 
     def _make_room(self) -> None:
         with suppress(RuntimeError):  # the loop has ended meanwhile
-            self._loop.call_soon_threadsafe(self._room.set)
+            self._loop.call_soon_threadsafe(self._go_on)
+
+    def _go_on(self) -> None:
+        self._room.set()
+        if self._straight is not None:
+            self._straight.resume()
 
 
 def tile_response(sheet: StoredSheet, place: Place) -> Response:

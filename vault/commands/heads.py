@@ -42,16 +42,20 @@ class Heads(HttpToolsProtocol):
         if self.parser.should_upgrade() and (b"transfer-encoding" in names or b"content-length" in names):
             # The parser passes the body over: it would be lost, or read as the next request.
             raise ValueError("a body before something else is to be spoken")
-        self._unheard = 0
+        self.heard()
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
-        self._unheard = 0
+        self.heard()
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        self._unheard = 0
+        self.heard()
         super().on_message_complete()
+
+    def heard(self) -> None:
+        """What came was a head that is whole, or some body."""
+        self._unheard = 0
 
     def _count(self, size: int) -> None:
         self._head += size
