@@ -155,7 +155,7 @@ def _blobs(settings: Settings, db: Database, root: RootKey | None, how: Care) ->
             yield from versions.quick(db, blobs)
         else:
             yield from versions.whole(db, blobs, root, settings.data_dir / PLACE, how.look)
-        before = datetime.now(UTC) - how.grace
+        before = (orphans.moment(db, blobs) if how.sweep else datetime.now(UTC)) - how.grace
         yield from orphans.orphans(db, blobs, how.sweep, before, even_most=how.even_most)
     except StorageError as error:
         yield Finding(Severity.damage, f"The store of papers cannot be used: {error}.")

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event
 
+from storage.blobs import BlobInfo
 from storage.files import FileBlobs
 from storage.keys import Key
 from storage.rootkey import FileRootKey, Succession
@@ -98,6 +100,22 @@ def test_an_old_orphan_is_swept_without_being_asked_for_its_age(world: World) ->
         os.utime(path, (two_days_ago, two_days_ago))
     found(world.services.settings, Severity.remark, sweep=True)
     assert list(blobs.list()) == []
+
+
+def test_a_sweep_by_a_clock_that_is_a_year_ahead_takes_nothing_that_is_just_arriving(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The store knows better what time it is; the row of what lies there may come a moment later."""
+    services, listed = world.services, FileBlobs.list
+
+    def a_year_before(self: FileBlobs, prefix: str = "") -> Iterator[BlobInfo]:
+        return (replace(blob, modified=blob.modified - timedelta(days=365)) for blob in listed(self, prefix))
+
+    monkeypatch.setattr(FileBlobs, "list", a_year_before)
+    papers.put_original(services.blobs, Key.generate(), models.new_id(), [b"just arriving"])
+    before = {blob.name for blob in services.blobs.list()}
+    assert found(services.settings, Severity.remark, sweep=True) == []
+    assert {blob.name for blob in services.blobs.list()} == before
 
 
 def strangers(services: Services, count: int) -> None:

@@ -1,12 +1,30 @@
 """What a crash left: blobs without a row, previews of destroyed versions, writes that were cut off."""
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
+from secrets import token_hex
 
 from storage.blobs import BlobInfo, Blobs
 from vault.care import belonging, owners
 from vault.care.findings import Finding, Severity
-from vault.db import Database
+from vault.db import Database, now
+
+PROBE = "doctor"
+
+
+def moment(db: Database, blobs: Blobs) -> datetime:
+    """Now, by the clock that is furthest behind: this machine's, the database's, or the store's.
+
+    By one that is days ahead of the store's, what is just arriving would look old, and its row comes a moment later.
+    """
+    name = f"{PROBE}/{token_hex(16)}"
+    blobs.put(name, [b"what time is it?"])
+    try:
+        told = [blob.modified for blob in blobs.list(name)]
+    finally:
+        blobs.delete(name)
+    with db.read() as session:
+        return min(datetime.now(UTC), now(session), *told)
 
 
 def orphans(db: Database, blobs: Blobs, sweep: bool, before: datetime, *, even_most: bool = False) -> Iterator[Finding]:
