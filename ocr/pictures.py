@@ -10,7 +10,7 @@ from PIL import Image, ImageOps
 
 from ocr.ends import is_cut
 from ocr.errors import BrokenPaper, OcrError, TooManyPages, TooManyPixels, TruncatedPaper
-from ocr.limits import PREVIEW_WIDTH, WHOLE_PIXELS, WORKING_PIXELS, Limits
+from ocr.limits import PREVIEW_WIDTH, RANGE_BYTES, WHOLE_PIXELS, WORKING_PIXELS, Limits
 from ocr.reading import Line
 
 if TYPE_CHECKING:
@@ -101,6 +101,7 @@ class Pictures:
         self._file.seek(0)
         image = Image.open(self._file, formats=_FORMATS[self.media_type])
         image.draft(None, least[::-1] if turned in _SIDEWAYS else least)
+        image.decodermaxblock = RANGE_BYTES
         image.load()
         small = _flattened(image)
         return small.transpose(_UPRIGHT[turned]) if turned in _UPRIGHT else small

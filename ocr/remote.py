@@ -22,9 +22,9 @@ class Ranges(Channel):
     would wait for ever.
     """
 
-    _window: Window | None = None
+    _window: memoryview | None = None
     _asked: int | None = None
-    _given: int | None = None
+    _given: memoryview | None = None
     _end = 0
 
     def read(self, offset: int, length: int, size: int) -> memoryview:
@@ -34,28 +34,29 @@ class Ranges(Channel):
         """
         if self._asked != offset:
             self._ask(offset, length)
-        self._settle()
-        data = self._window.take(self._given or 0) if self._window else memoryview(b"")
+        data = self._settle()
         following, self._asked, self._end = offset == self._end, None, offset + len(data)
         if following and self._end < size:
             self._ask(self._end, min(RANGE_BYTES - self._end % RANGE_BYTES, size - self._end))
         return data
 
     def send(self, header: Header, body: bytes = b"") -> None:
-        self._settle()
+        if self._asked is not None:
+            self._settle()
         super().send(header, body)
 
     def _ask(self, offset: int, length: int) -> None:
         self.send({"ask": "range", "offset": offset, "length": length})
         self._asked, self._given = offset, None
 
-    def _settle(self) -> None:
-        if self._asked is None or self._given is not None:
-            return
-        given = self.receive()[0]["given"]
-        if self._window is None:
-            self._window = Window.received(self.socket)
-        self._given = int(given)
+    def _settle(self) -> memoryview:
+        """What was asked for."""
+        if self._given is None:
+            told = self.receive()[0]
+            if self._window is None:
+                self._window = Window.received(self.socket).view()
+            self._given = self._window[told["at"] : told["at"] + told["given"]]
+        return self._given
 
 
 class RemoteFile(io.RawIOBase):

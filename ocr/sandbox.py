@@ -67,8 +67,7 @@ class Child:
     def _give(self, data: bytes) -> None:
         """Through the window, which the child gets behind the first answer."""
         if self._window is not None:
-            self._window.put(data)
-            self._channel.send({"given": len(data)})
+            self._channel.send({"at": self._window.put(data), "given": len(data)})
             return
         self._window = Window.make()
         self._give(data)

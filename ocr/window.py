@@ -1,32 +1,34 @@
 """Memory that a child shares with its parent, through which the paper passes range by range."""
 
 import fcntl
+import mmap
 import os
 import socket
 from typing import Self
 
 from ocr.limits import RANGE_BYTES
 
+_SIZE = 2 * RANGE_BYTES
 _SEALS = fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_SEAL
 
 
 class Window:
-    """`RANGE_BYTES` of memory without a name (memfd_create(2)), whose size nobody can change any more.
+    """Memory without a name (memfd_create(2)) for two ranges, whose size nobody can change any more.
 
-    What a socket holds is a fifth of a range, so that both sides would wait for each other with every range. The parent
-    writes into it and never reads from it: what the child puts there means nothing.
+    What a socket holds is a fifth of a range, so that both sides would wait for each other with every range; here the
+    child decodes one range while the next is put beside it. The parent writes into it and never reads from it: what the
+    child puts there means nothing.
     """
 
     def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
-        self._taken = memoryview(bytearray())
+        self._descriptor, self._next = descriptor, 0
 
     @classmethod
     def make(cls) -> Self:
         """Raises OSError."""
         window = cls(os.memfd_create("range", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING))
         try:
-            os.ftruncate(window._descriptor, RANGE_BYTES)
+            os.ftruncate(window._descriptor, _SIZE)
             fcntl.fcntl(window._descriptor, fcntl.F_ADD_SEALS, _SEALS)
         except OSError:
             window.close()
@@ -45,19 +47,16 @@ class Window:
         """Raises OSError."""
         socket.send_fds(sock, [b"\0"], [self._descriptor])
 
-    def put(self, data: bytes) -> None:
-        """At most `RANGE_BYTES`. Raises OSError."""
-        if os.pwrite(self._descriptor, data, 0) != len(data):
+    def put(self, data: bytes) -> int:
+        """At most `RANGE_BYTES`, where the last but one was: where that is. Raises OSError."""
+        at, self._next = self._next, RANGE_BYTES - self._next
+        if os.pwrite(self._descriptor, data, at) != len(data):
             raise OSError("the window does not hold it")
+        return at
 
-    def take(self, length: int) -> memoryview:
-        """So many bytes from its start, which hold until the next are taken. Raises OSError."""
-        if not self._taken:
-            self._taken = memoryview(bytearray(RANGE_BYTES))
-        taken = self._taken[:length]
-        if os.preadv(self._descriptor, [taken], 0) != len(taken):
-            raise OSError("the window does not hold it")
-        return taken
+    def view(self) -> memoryview:
+        """All of it, as it changes. Raises OSError."""
+        return memoryview(mmap.mmap(self._descriptor, _SIZE, prot=mmap.PROT_READ))
 
     def close(self) -> None:
         os.close(self._descriptor)

@@ -72,14 +72,14 @@ def test_a_child_that_was_taken_over_cannot_make_the_shared_memory_larger() -> N
     ours, theirs = socket.socketpair()
     with ours, theirs:
         kept = Window.make()
-        kept.put(b"a page")
+        places = [kept.put(b"one page"), kept.put(b"the next")]
         kept.hand_over(ours)
         given = Window.received(theirs)
-        assert bytes(given.take(6)) == b"a page"
-        for size in (0, RANGE_BYTES + 1, 1 << 40):
+        assert [bytes(given.view()[at : at + 8]) for at in places] == [b"one page", b"the next"]
+        for size in (0, 2 * RANGE_BYTES + 1, 1 << 40):
             with pytest.raises(PermissionError):
                 os.ftruncate(given._descriptor, size)
         with pytest.raises(PermissionError):
-            os.pwrite(given._descriptor, b"x", RANGE_BYTES)
+            os.pwrite(given._descriptor, b"x", 2 * RANGE_BYTES)
         kept.close()
         given.close()
