@@ -46,7 +46,9 @@ def take_over(file, limits):
 ocr.papers.open_paper = take_over
 ocr.cutting.sheets = lambda paper: []
 from ocr.child import main
-main(sys.argv[3:])
+from ocr.confine import Confines
+socket_number, *caps, parent = map(int, sys.argv[3:])
+main(socket_number, Confines(*caps), parent)
 """
 ANSWERS_WITHIN_S = 60
 LANDLOCK = "a kernel with Landlock (Linux 5.13 and later)"
@@ -57,9 +59,10 @@ def captured(key: Path) -> list[str]:
     """What the attacker's code could do inside a child that was asked to inspect a paper."""
     limits = Limits()
     ours, theirs = socket.socketpair()
-    caps = (theirs.fileno(), limits.memory_bytes, limits.cpu_s, limits.scratch_bytes, limits.open_files, os.getpid())
+    caps = (limits.memory_bytes, limits.cpu_s, limits.scratch_bytes, limits.open_files, 0)
+    numbers = map(str, (theirs.fileno(), *caps, os.getpid()))
     with ours, theirs:
-        command = [sys.executable, "-I", "-c", CAPTURED, str(ROOT), str(key), *map(str, caps)]
+        command = [sys.executable, "-I", "-c", CAPTURED, str(ROOT), str(key), *numbers]
         with subprocess.Popen(command, pass_fds=(theirs.fileno(),)) as process:
             theirs.close()  # so that the end of the child is the end of what it says
             channel = Channel(ours, time.monotonic() + ANSWERS_WITHIN_S)
@@ -92,7 +95,7 @@ def test_fenced_process_writes_in_its_scratch_alone() -> None:
     program = (
         "import os, sys; sys.path.append(sys.argv[1])\n"
         "from pathlib import Path; from ocr import confine, fence\n"
-        "confine.confine(2**31, 60, 2**20, 64, os.getppid())\n"
+        "confine.confine(confine.Confines(2**31, 60, 2**20, 64, 0), os.getppid())\n"
         "assert fence.fence([], [Path(sys.argv[2])])\n"
         "Path(sys.argv[2], 'page.pgm').write_bytes(b'x')\n"
         "try:\n    Path('/dev/shm/elsewhere').write_bytes(b'x')\n"
