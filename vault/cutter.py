@@ -13,7 +13,7 @@ import ocr
 from ocr import Place
 from ocr.errors import OcrError, ReadingFailed
 from storage.errors import BlobMissing
-from vault import jobs, papers, tiles
+from vault import jobs, papers, quota, tiles
 from vault.jobs import Ticket
 from vault.models import JobKind, Version
 from vault.services import SealedSource
@@ -22,6 +22,10 @@ from vault.worker import LeaseLost, Worker
 TOLD_EVERY_S = 1.0
 
 log = logging.getLogger(__name__)
+
+
+class NoRoom(Exception):
+    """The tiles of this wallet would take more than its quota."""
 
 
 class Cutter(Worker):
@@ -75,15 +79,16 @@ class Cutter(Worker):
     def _cut_or_drop(self, ticket: Ticket, page: int) -> bool:
         """A page that cannot be cut keeps its preview alone; the others go on, unless all the time was spent on it."""
         try:
-            self._cut(ticket, page)
-        except (OcrError, BlobMissing) as error:
+            size = self._cut(ticket, page)
+        except (OcrError, BlobMissing, NoRoom) as error:
             log.warning("a sheet could not be cut", exc_info=error)
             late = isinstance(error, ReadingFailed) and error.reason == "time"
-            self._drop(ticket, page, others=late)
+            self._drop(ticket, page, others=late or isinstance(error, NoRoom))
             return False
         name = papers.sheet_name(ticket.version_id, page)
         with self._taken_back(ticket, name), self._services.db.write() as session:
             version = self._mine(session, ticket)
+            version.sheet_bytes = size + (version.sheet_bytes if version.sheets_cut else 0)
             version.sheets_cut, version.sheet_percent = version.sheets_cut + 1, 0
         return True
 
@@ -95,12 +100,15 @@ class Cutter(Worker):
             waiting = [] if others else [number for number in version.sheets[len(done) :] if number != page]
             version.sheets = done + waiting  # a new list: it is kept as JSON
 
-    def _cut(self, ticket: Ticket, page: int) -> None:
+    def _cut(self, ticket: Ticket, page: int) -> int:
+        """Bytes that its tiles take in the store. Raises OcrError, `BlobMissing`, `NoRoom`."""
         services = self._services
+        with services.db.read() as session:
+            room = quota.left_for_tiles(session, ticket.citizen_id, services.settings.quota_bytes)
         original = papers.open_original(services.blobs, ticket.key, ticket.version_id)
         with ocr.cut(SealedSource(original), services.reading_limits, page) as sheet:
-            told = self._telling(ticket, sheet)
-            papers.put_sheet(services.blobs, ticket.key, ticket.version_id, page, tiles.pack(sheet.pyramid, told))
+            packed = tiles.pack(sheet.pyramid, self._telling(ticket, sheet))
+            return papers.put_sheet(services.blobs, ticket.key, ticket.version_id, page, _fitting(packed, room))
 
     def _telling(self, ticket: Ticket, sheet: ocr.Sheet) -> Iterator[tuple[Place, bytes]]:
         """The tiles as they pass; every second it is told how far they are. Raises `LeaseLost`."""
@@ -118,3 +126,12 @@ class Cutter(Worker):
         if version is None or not self._extend(session, ticket):
             raise LeaseLost
         return version
+
+
+def _fitting(chunks: Iterator[bytes], room: int) -> Iterator[bytes]:
+    """The same chunks. Raises `NoRoom` where they are more bytes than that."""
+    for chunk in chunks:
+        room -= len(chunk)
+        if room < 0:
+            raise NoRoom
+        yield chunk

@@ -144,8 +144,8 @@ class Document(Row, table=True):
 class Version(Row, table=True):
     """Immutable bytes of a paper. `wrapped_key` is gone once the paper is destroyed.
 
-    `sheets` are the numbers of pages worth tiles, of which the first `sheets_cut` have theirs, and the next one
-    `sheet_percent` of its own. Pictures of the first `pages_shown` pages were there before their text.
+    `sheets` are the numbers of pages worth tiles, of which the first `sheets_cut` have theirs, of `sheet_bytes` in all,
+    and the next one `sheet_percent` of its own. Pictures of the first `pages_shown` pages were there before their text.
     """
 
     __table_args__ = (
@@ -172,6 +172,7 @@ class Version(Row, table=True):
     sheets: list[int] = Field(default_factory=list, sa_column=Column(JSON, nullable=False, server_default="[]"))
     sheets_cut: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     sheet_percent: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    sheet_bytes: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": "0"})
     reading: bytes | None = _bytes(nullable=True)
     confirmed: bytes | None = _bytes(nullable=True)
 

@@ -77,9 +77,9 @@ def open_preview(blobs: Blobs, key: Key, version_id: str, page: int, *, thumbnai
     return reader.read(0, reader.size)
 
 
-def put_sheet(blobs: Blobs, key: Key, version_id: str, page: int, chunks: Iterable[bytes]) -> None:
-    """Seals a page's tiles while they are cut (vault.tiles); nothing is left behind when they raise."""
-    blobs.put(sheet_name(version_id, page), seal(key, _sheet_context(version_id, page), chunks))
+def put_sheet(blobs: Blobs, key: Key, version_id: str, page: int, chunks: Iterable[bytes]) -> int:
+    """Seals a page's tiles while they are cut (vault.tiles): bytes in the store. Nothing stays when they raise."""
+    return blobs.put(sheet_name(version_id, page), seal(key, _sheet_context(version_id, page), chunks))
 
 
 def open_sheet(blobs: Blobs, key: Key, version_id: str, page: int) -> SealedReader:

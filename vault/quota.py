@@ -23,3 +23,9 @@ def check(session: Session, citizen_id: str, needed: int, quota: int, *, but: st
     taken = used(session, citizen_id, but=but)
     if taken + needed > quota:
         raise QuotaExceeded(used=taken, quota=quota, needed=needed)
+
+
+def left_for_tiles(session: Session, citizen_id: str, quota: int) -> int:
+    """Bytes that the tiles of large pages may still take: all of a wallet's together as much as its papers may."""
+    made = select(func.coalesce(func.sum(Version.sheet_bytes), 0)).where(Version.citizen_id == citizen_id)
+    return quota - int(session.exec(made).one())

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -58,9 +59,10 @@ def before_it_is_noted(world: World, monkeypatch: pytest.MonkeyPatch, place: str
     """What is written there lies in the store, and nothing has been said of it yet."""
     write = getattr(papers, place)
 
-    def written(*args: Any, **more: Any) -> None:
-        write(*args, **more)
+    def written(*args: Any, **more: Any) -> Any:
+        size = write(*args, **more)
         act()
+        return size
 
     monkeypatch.setattr(papers, place, written)
 
@@ -93,11 +95,11 @@ def test_a_page_that_uses_all_the_time_up_ends_the_cutting_of_its_paper(
     """Five hundred such pages would keep everybody else's waiting for three weeks."""
     version, cut, tried = put_in(world, sheets[0]), Cutter._cut, list[int]()
 
-    def late(cutter: Cutter, ticket: Any, page: int) -> None:
+    def late(cutter: Cutter, ticket: Any, page: int) -> int:
         tried.append(page)
         if page == 2:
             raise ReadingFailed("time")
-        cut(cutter, ticket, page)
+        return cut(cutter, ticket, page)
 
     monkeypatch.setattr(Cutter, "_cut", late)
     while Cutter(world.services).step():
@@ -115,3 +117,18 @@ def test_a_damaged_paper_is_not_looked_at_for_ever(world: World) -> None:
     world.change(Job, job, attempt=world.services.settings.reading_attempts)
     assert Cutter(world.services).step()
     assert world.row(Job, job) is None
+
+
+def test_small_papers_whose_tiles_would_fill_the_disk(world: World, sheets: list[bytes]) -> None:
+    """A fax of two kilobytes has tiles of hundreds: all together take no more room than papers may."""
+    cutter = Cutter(world.services)
+    first = put_in(world, sheets[1])
+    assert cutter.step()
+    weight = world.services.blobs.size(papers.sheet_name(first, 1))
+    assert world.row(Version, first).sheet_bytes == weight > 20 * len(sheets[1])
+
+    few = world.services.settings.model_copy(update={"quota_bytes": 2 * weight + weight // 2})
+    second, cutter = put_in(world, sheets[0]), Cutter(replace(world.services, settings=few))
+    while cutter.step():
+        pass
+    assert (world.row(Version, second).sheets, world.row(Version, second).sheet_bytes) == ([1], weight)
