@@ -34,7 +34,7 @@ SCANS = 300
 MIB = 1024 * 1024
 ASKED_MIB, ASKED_S = 512, 5
 PATTERN = 1024
-"""Pixels of the pattern that the sheets repeat: letters, lines and grain."""
+"""Pixels of the pattern that the sheets repeat: lines and grain. Deflate would find it again within a row."""
 GENTLE = 10  # nice value of a child that cuts
 CUT_WITHIN_S = 300
 PARTS = {"jpeg-in-parts": 4}
@@ -172,15 +172,15 @@ def _nice(process: int) -> int:
         return 0
 
 
-def _sheet(bands: int) -> Any:
-    """The whole sheet, which exists only row by row."""
+def _sheet(bands: int, across: int = PATTERN) -> Any:
+    """The whole sheet, which exists only row by row; its pattern is `across` pixels wide."""
     import pyvips  # type: ignore[import-untyped]  # only where a sheet is made
 
-    grain = pyvips.Image.gaussnoise(PATTERN, PATTERN, sigma=6, mean=225, seed=1)
-    lines = pyvips.Image.sines(PATTERN, PATTERN, hfreq=12, vfreq=5, uchar=True).cast("float") * 0.1
+    grain = pyvips.Image.gaussnoise(across, PATTERN, sigma=6, mean=225, seed=1)
+    lines = pyvips.Image.sines(across, PATTERN, hfreq=12 * across / PATTERN, vfreq=5, uchar=True).cast("float") * 0.1
     gray = (grain - lines).cast("uchar")
     tile = gray if bands == 1 else gray.bandjoin([gray.rot90(), gray.rot180()]).copy(interpretation="srgb")
-    return tile.copy_memory().replicate(WIDTH // PATTERN + 1, HEIGHT // PATTERN + 1).crop(0, 0, WIDTH, HEIGHT)
+    return tile.copy_memory().replicate(WIDTH // across + 1, HEIGHT // PATTERN + 1).crop(0, 0, WIDTH, HEIGHT)
 
 
 def jpeg(path: Path) -> None:
@@ -188,11 +188,11 @@ def jpeg(path: Path) -> None:
 
 
 def png(path: Path) -> None:
-    _sheet(1).pngsave(str(path), compression=1)
+    _sheet(1, WIDTH).pngsave(str(path), compression=6, filter="none")
 
 
-def tiff(compression: str, bands: int, **options: Any) -> Callable[[Path], None]:
-    return lambda path: _sheet(bands).tiffsave(str(path), compression=compression, **options)
+def tiff(compression: str, across: int = PATTERN, **options: Any) -> Callable[[Path], None]:
+    return lambda path: _sheet(1, across).tiffsave(str(path), compression=compression, **options)
 
 
 def fax(path: Path) -> None:
@@ -279,9 +279,9 @@ KINDS: dict[str, Callable[[Path], None]] = {
     "jpeg": jpeg,
     "jpeg-in-parts": jpeg,
     "png": png,
-    "tiff-lzw": tiff("lzw", 1),
-    "tiff-deflate": tiff("deflate", 1),
-    "tiff-tiled": tiff("lzw", 1, tile=True, tile_width=512, tile_height=512),
+    "tiff-lzw": tiff("lzw"),
+    "tiff-deflate": tiff("deflate", WIDTH),
+    "tiff-tiled": tiff("lzw", tile=True, tile_width=512, tile_height=512),
     "tiff-fax": fax,
     "pdf-scan": scan,
     "pdf-drawing": drawing,
