@@ -54,7 +54,7 @@ def add_document(services: Services, citizen: Citizen, incoming: Incoming, *, ke
     Raises `TypeNotTaken`, `PaperRefused` (empty, cut off, broken, locked …), `TooLarge`, `Duplicate`, `BadUpload`,
     `QuotaExceeded`; none of them leaves anything behind.
     """
-    received = _receive(services, incoming)
+    received = _receive(services, citizen, incoming)
     return _add(services, citizen, received, lambda: _entry(incoming, keep_duplicate=keep_duplicate))
 
 
@@ -62,7 +62,7 @@ def add_version(services: Services, citizen: Citizen, document_id: str, incoming
     """Takes a newer version of a paper in; the older ones stay, and grants keep pointing at what they named."""
     with services.db.read() as session:
         documents.get_live(session, citizen.wallet, document_id)
-    received = _receive(services, incoming)
+    received = _receive(services, citizen, incoming)
     _add(services, citizen, received, lambda: _entry(incoming, document_id))
     return received.version_id
 
@@ -130,7 +130,7 @@ def _newer(session: Session, citizen: Citizen, entry: Entry) -> tuple[Document, 
     return paper.document, entry.title or paper.label.title, (newest or 0) + 1
 
 
-def _receive(services: Services, incoming: Incoming) -> Received:
+def _receive(services: Services, citizen: Citizen, incoming: Incoming) -> Received:
     version_id, key = new_id(), Key.generate()
     chunks = incoming.chunks()
     head = _head(chunks)
@@ -142,17 +142,20 @@ def _receive(services: Services, incoming: Incoming) -> Received:
     try:
         papers.put_original(services.blobs, key, version_id, digest.passing(chain((head,), chunks)))
         original = SealedSource(papers.open_original(services.blobs, key, version_id))
-        inspection = inspect(services, key, version_id, original)
+        inspection = inspect(services, citizen.citizen_id, key, version_id, original)
     except BaseException:
         papers.remove(services.blobs, Remains(version_id, 1))
         raise
     return Received(version_id, key, digest.sha256(), digest.size, inspection)
 
 
-def inspect(services: Services, key: Key, version_id: str, source: ocr.Source) -> ocr.Inspection:
-    """What the sandboxed child finds; the picture of page 1 is kept. Raises `TypeNotTaken`, `PaperRefused`."""
+def inspect(services: Services, citizen_id: str, key: Key, version_id: str, source: ocr.Source) -> ocr.Inspection:
+    """What the sandboxed child finds in a citizen's paper; the picture of page 1 is kept.
+
+    Raises `TypeNotTaken`, `PaperRefused`.
+    """
     try:
-        with services.inspecting:
+        with services.inspecting.taken_by(citizen_id):
             found = ocr.inspect(source, services.inspect_limits)
     except UnsupportedType:
         raise TypeNotTaken from None

@@ -1,7 +1,6 @@
 """What the verbs need from outside, wired once by `create_app` or a command."""
 
 from dataclasses import dataclass
-from threading import BoundedSemaphore
 from typing import Self
 
 import anyio
@@ -15,6 +14,7 @@ from vault import rootkeys, stores
 from vault.db import Database
 from vault.metrics import CountedBlobs, Metrics
 from vault.passwords import Passwords
+from vault.places import Places
 from vault.procedures import Procedures, load_procedures
 from vault.readings import Kinds
 from vault.settings import MIB, Settings
@@ -48,7 +48,7 @@ class Services:
     passwords: Passwords
     kinds: Kinds
     procedures: Procedures
-    inspecting: BoundedSemaphore
+    inspecting: Places
     uploading: anyio.CapacityLimiter
     metrics: Metrics
 
@@ -69,7 +69,7 @@ class Services:
             passwords=Passwords(settings.password_hash_slots),
             kinds=kinds,
             procedures=load_procedures(settings.procedures_dir, kinds),
-            inspecting=BoundedSemaphore(settings.inspect_slots),
+            inspecting=Places(settings.inspect_slots),
             uploading=anyio.CapacityLimiter(settings.upload_slots),
             metrics=metrics,
         )

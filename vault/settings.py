@@ -121,7 +121,7 @@ class Settings(BaseSettings):
     reading_pages: int = Field(500, gt=0, description="Most pages in one paper.")
     reading_pixels: int = Field(600_000_000, gt=0, description="Most pixels on one page: A0 at 600 dpi.")
     reading_attempts: int = Field(3, gt=0, description="Times that reading a paper is tried before it is given up.")
-    inspect_slots: int = Field(2, gt=0, description="Uploaded papers inspected at the same time.")
+    inspect_slots: int = Field(2, gt=0, description="Papers inspected at once; of one citizen half as many.")
     inspect_wall_s: int = Field(60, gt=0, description="Seconds that looking over an uploaded paper may take.")
     lease_s: int = Field(60, gt=2, description="A worker silent for so long loses its job to another.")
     kinds_dir: Path | None = Field(None, description="Folder with the operator's own kinds of papers (YAML).")

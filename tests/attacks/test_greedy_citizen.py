@@ -2,9 +2,11 @@
 
 import socket
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 from urllib.parse import urlsplit
 
 import httpx
@@ -48,6 +50,21 @@ def test_long_searches_do_not_use_up_the_connections_to_the_database(world: Worl
     with visitors.visitor(world, app, world.an) as client:
         assert client.get(address).status_code == 200
     assert watched.held == {0}
+
+
+def test_papers_that_take_long_to_look_over_leave_a_place_for_others(world: World) -> None:
+    places, let_in = world.services.inspecting, Event()
+
+    def another() -> None:
+        with places.taken_by("greedy"):
+            let_in.set()
+
+    with ThreadPoolExecutor(1) as pool:
+        with places.taken_by("greedy"):
+            pool.submit(another)
+            assert world.put_in(), "whose paper is looked over in the other place"
+            assert not let_in.wait(0.2)
+        assert let_in.wait(10)
 
 
 def test_uploads_that_trickle_leave_places_for_others(tmp_path: Path, databases: Databases) -> None:

@@ -91,7 +91,7 @@ def _received(
     """Sealed as one object and looked over, both at once: whoever sent it waits for its first page."""
     with ThreadPoolExecutor(1, "looking") as beside:
         source = sealed.joined(existing)
-        looking = beside.submit(intake.inspect, services, whole.key, whole.version_id, source)
+        looking = beside.submit(intake.inspect, services, sealed.wallet.citizen_id, whole.key, whole.version_id, source)
         if whole.parts or sha256 is None:
             sha256 = _sealed(services, whole, sealed, existing)
         return Received(whole.version_id, whole.key, sha256, source.size, looking.result())
