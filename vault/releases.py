@@ -7,6 +7,7 @@ from typing import TypeVar
 from sqlmodel import Session, col, select, update
 
 from sharing import releases
+from sharing.limits import OPENING_WINDOW
 from sharing.releases import Allowed, Reason, Refused, Request, State
 from sharing.terms import Item, Terms
 from storage.blobs import Blobs
@@ -108,8 +109,8 @@ def follow(
 ) -> Released:
     """What goes on with an opening that was counted within OPENING_WINDOW.
 
-    Decided like any release, but it begins none: it counts nothing and waits for nobody. Raises as `release` does, and
-    a refusal leaves the same entry.
+    Decided like any release, but it begins none: it counts nothing and waits for nobody. Raises as `release` does. A
+    refusal leaves the same entry, once within OPENING_WINDOW: one look asks for many tiles.
     """
     with db.read() as session:
         case = _load(session, who, grant_id, version_id, at, lock=False)
@@ -117,8 +118,24 @@ def follow(
         if isinstance(decision, Allowed):
             return _open(session, blobs, case)
     with db.write() as session:
-        _record(session, Kind.refused, case, decision.reason.value)
+        if not _is_known(session, case, decision.reason.value):
+            _record(session, Kind.refused, case, decision.reason.value)
     raise _refusal(case)
+
+
+def _is_known(session: Session, case: _Case, reason: str) -> bool:
+    """Whether the newest refusal under the grant is this very one, and of late."""
+    if case.grant is None:
+        return True
+    asked = accesslog.entries(
+        session, case.grant.citizen_id, limit=1, kinds=(Kind.refused,), grant_ids=(case.grant.id,)
+    )
+    version_id = case.item.version_id if case.item else None
+    return any(
+        (entry.agency_id, entry.version_id, entry.detail) == (case.agency_id, version_id, reason)
+        and case.at - OPENING_WINDOW < entry.at <= case.at
+        for entry in asked
+    )
 
 
 def _refusal(case: _Case) -> ReleaseRefused | TokenInvalid:

@@ -329,6 +329,25 @@ def test_a_grant_taken_back_ends_looking_closely(world: World) -> None:
     assert [event.detail for event in world.events("refused")] == ["other-agency", "revoked"]
 
 
+def test_an_agency_that_goes_on_asking_for_tiles_does_not_fill_the_citizens_log(world: World) -> None:
+    paper = world.put_in()
+    world.cut(paper)
+    grant_id, link = world.share(paper)
+    world.bearer(link)
+    follow = (world.services.db, world.services.blobs, world.registry, grant_id, paper.version.id)
+    releases.release(*follow)
+    world.revoke(grant_id)
+    for _ in range(5):
+        with pytest.raises(ReleaseRefused):
+            releases.follow(*follow)
+    assert len(world.events("refused")) == 1
+    with pytest.raises(ReleaseRefused):
+        releases.follow(*follow[:2], world.bank, *follow[3:])
+    with pytest.raises(ReleaseRefused):
+        releases.follow(*follow, at=world.events("refused")[-1].at + WINDOW)
+    assert [event.detail for event in world.events("refused")] == ["revoked", "other-agency", "revoked"]
+
+
 def test_the_page_of_a_sheet_shows_the_preview_until_there_are_tiles(world: World, app: FastAPI) -> None:
     paper = world.put_in()
     world.change(Version, paper.version.id, sheets=[1], sheet_percent=40)
