@@ -16,7 +16,7 @@ from typing import Self
 import psycopg
 
 from tests import needs
-from tests.journeys.processes import descendants
+from tests.journeys.processes import alive, descendants, wait_until
 
 PROGRAMS = "/usr/lib/postgresql"
 UNPRIVILEGED = "postgres"
@@ -82,12 +82,18 @@ class PostgresServer:
             self._process.wait(STARTS_WITHIN_S)
 
     def crash(self) -> None:
-        """kill -9 of all its processes at once: with the first one dead, the others would tidy up."""
+        """kill -9 of all its processes at once: with the first one dead, the others would tidy up.
+
+        Returns once all are gone: until then it could not start again.
+        """
         if self._process is not None:
-            for pid in (self._process.pid, *descendants(self._process.pid)):
+            self._process.send_signal(signal.SIGSTOP)  # so that it begins no more of them
+            family = [self._process.pid, *descendants(self._process.pid)]
+            for pid in family:
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
             self._process.wait(STARTS_WITHIN_S)
+            wait_until(lambda: not any(alive(pid) for pid in family))
 
     def url(self, name: str, role: str = VAULT_ROLE) -> str:
         """SQLAlchemy's address of a database."""
