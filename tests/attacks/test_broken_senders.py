@@ -87,7 +87,7 @@ def test_thawed_after_it_was_taken_back(world: World, an: httpx.Client, monkeypa
         found = look_over(*args)
         freeze(world, upload)
         assert an.delete(upload, headers=TUS).status_code == 204
-        papers.put_previews(world.services.blobs, args[1], args[2], 1, b"a page", b"a small one")
+        papers.put_previews(world.services.blobs, args[2], args[3], 1, b"a page", b"a small one")
         return found
 
     monkeypatch.setattr("vault.intake.inspect", frozen)
