@@ -52,7 +52,11 @@ def fork(paper: socket.socket, confines: Confines) -> Forked:
     """A child with `paper` for its end of the conversation. Raises OSError."""
     tie, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with theirs:
-        _nurseries.fork(json.dumps(astuple(confines)).encode(), [paper.fileno(), theirs.fileno()])
+        try:
+            _nurseries.fork(json.dumps(astuple(confines)).encode(), [paper.fileno(), theirs.fileno()])
+        except BaseException:
+            tie.close()
+            raise
     return Forked(tie)
 
 
