@@ -5,6 +5,7 @@ And that it is counted and said, by the template of its route.
 
 import logging
 from collections.abc import Callable
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from time import perf_counter
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -114,6 +115,15 @@ def same_site(headers: Headers) -> bool:
         return site in {"same-origin", "none"}
     origin = headers.get("origin")
     return origin is None or _netloc(origin) == headers.get("host")
+
+
+def plain_address(text: str) -> IPv4Address | IPv6Address:
+    """One of IPv4 as such, where a socket of both sorts tells it within IPv6 (RFC 4291 section 2.5.5.2).
+
+    Raises ValueError.
+    """
+    found = ip_address(text)
+    return (found.ipv4_mapped or found) if isinstance(found, IPv6Address) else found
 
 
 def announced(headers: Headers) -> int | None:

@@ -1,6 +1,6 @@
 """Accounts and sessions over HTTP."""
 
-from ipaddress import IPv6Address, ip_address, ip_network
+from ipaddress import ip_network
 
 from fastapi import APIRouter, Request, Response
 
@@ -8,6 +8,7 @@ from vault import accounts, erasure
 from vault.accounts import Attempt
 from vault.api.principals import CitizenDep, PrincipalDep, ServicesDep, drop_cookie, set_cookie
 from vault.api.shapes import AccountBody, AccountOut, EraseBody, PasswordChange, SignInBody, refusals
+from vault.middleware import plain_address
 from vault.principals import Citizen
 
 router = APIRouter(prefix="/api", tags=["accounts"])
@@ -16,11 +17,9 @@ router = APIRouter(prefix="/api", tags=["accounts"])
 def address_of(request: Request) -> str:
     """Where somebody comes from, for counting: of IPv6 the /64, which one household has whole."""
     try:
-        address = ip_address(request.client.host if request.client else "")
+        address = plain_address(request.client.host if request.client else "")
     except ValueError:
         return "unknown"
-    if isinstance(address, IPv6Address):  # how a socket of both sorts tells an address of IPv4 (RFC 4291 2.5.5.2)
-        address = address.ipv4_mapped or address
     return str(ip_network((address, 64), strict=False)) if address.version == 6 else str(address)
 
 

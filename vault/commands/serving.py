@@ -16,7 +16,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from vault import logs
 from vault.commands.bodies import Bodies
-from vault.middleware import NAMED, REQUEST_ID
+from vault.middleware import NAMED, REQUEST_ID, plain_address
 from vault.settings import Settings
 
 STOP_S = 10
@@ -33,7 +33,8 @@ class NamedByProxy:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope.get("client"):
-            scope["client"] = (plain(scope["client"][0]), *scope["client"][1:])
+            with suppress(ValueError):
+                scope["client"] = (str(plain_address(scope["client"][0])), *scope["client"][1:])
         if scope["type"] == "http" and scope.get("client") and self._trusts(scope["client"][0]):
             given = [value.decode("latin-1") for name, value in scope["headers"] if name == self._header]
             if len(given) == 1 and logs.REQUEST_ID.fullmatch(given[0]):
@@ -84,15 +85,6 @@ def _keep_freed_memory() -> None:
         libc = CDLL(None)
         libc.mallopt(_M_MMAP_THRESHOLD, FREED_KEPT)
         libc.mallopt(_M_TRIM_THRESHOLD, FREED_KEPT)
-
-
-def plain(address: str) -> str:
-    """An address of IPv4 as such, where a socket of both sorts tells it within IPv6 (RFC 4291 section 2.5.5.2)."""
-    with suppress(ValueError):
-        found = ipaddress.ip_address(address)
-        if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped:
-            return str(found.ipv4_mapped)
-    return address
 
 
 def believer(trusted: str) -> Callable[[str], bool]:
