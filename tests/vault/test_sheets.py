@@ -14,16 +14,18 @@ from sqlmodel import col, delete, select
 import ocr
 from ocr import Place, Pyramid
 from ocr.errors import ReadingFailed
+from storage.blobs import Blobs
 from storage.errors import BlobMissing, SealBroken
 from tests.vault import visitors
 from tests.vault.world import PREVIEW, World, tile_of
 from vault import documents, intake, jobs, papers, releases
 from vault.care import parts
 from vault.cutter import Cutter
-from vault.db import now
+from vault.db import Database, now
 from vault.documents import Paper
 from vault.errors import NotReadYet, ReleaseRefused
 from vault.models import Grant, GrantItem, Job, JobKind, Version
+from vault.principals import Officer
 from vault.worker import LeaseLost, Worker
 
 SIZE = (5200, 3400)
@@ -293,12 +295,18 @@ def test_a_page_or_tile_out_of_range_is_not_there(world: World, app: FastAPI, th
     assert get(world, app, world.an, f"/api/documents/{paper.id}/pages/{there}.jpg").status_code == 404
 
 
-def test_looking_closely_uses_no_opening_up_and_begins_none(world: World) -> None:
+def shared_sheet(world: World) -> tuple[Database, Blobs, Officer, str, str]:
+    """What an officer follows a redeemed grant of one large page by."""
     paper = world.put_in()
     world.cut(paper)
     grant_id, link = world.share(paper)
     world.bearer(link)
-    follow = (world.services.db, world.services.blobs, world.registry, grant_id, paper.version.id)
+    return world.services.db, world.services.blobs, world.registry, grant_id, paper.version.id
+
+
+def test_looking_closely_uses_no_opening_up_and_begins_none(world: World) -> None:
+    follow = shared_sheet(world)
+    *_, grant_id, version_id = follow
     with pytest.raises(ReleaseRefused):
         releases.follow(*follow)
     assert world.events("refused")[-1].detail == "no-opening"
@@ -306,7 +314,7 @@ def test_looking_closely_uses_no_opening_up_and_begins_none(world: World) -> Non
     for _ in range(20):
         assert releases.follow(*follow).sheet(1).tile(PIECE) == tile_of(PIECE)
     assert (world.row(Grant, grant_id).openings, len(world.events("released"))) == (1, 1)
-    opened_at = world.row(GrantItem, (grant_id, paper.version.id)).opened_at
+    opened_at = world.row(GrantItem, (grant_id, version_id)).opened_at
     releases.follow(*follow, at=opened_at + WINDOW - timedelta(seconds=1))
     with pytest.raises(ReleaseRefused):
         releases.follow(*follow, at=opened_at + WINDOW)
@@ -314,11 +322,8 @@ def test_looking_closely_uses_no_opening_up_and_begins_none(world: World) -> Non
 
 
 def test_a_grant_taken_back_ends_looking_closely(world: World) -> None:
-    paper = world.put_in()
-    world.cut(paper)
-    grant_id, link = world.share(paper)
-    world.bearer(link)
-    follow = (world.services.db, world.services.blobs, world.registry, grant_id, paper.version.id)
+    follow = shared_sheet(world)
+    *_, grant_id, _ = follow
     releases.release(*follow)
     releases.follow(*follow)
     with pytest.raises(ReleaseRefused):
@@ -330,11 +335,8 @@ def test_a_grant_taken_back_ends_looking_closely(world: World) -> None:
 
 
 def test_an_agency_that_goes_on_asking_for_tiles_does_not_fill_the_citizens_log(world: World) -> None:
-    paper = world.put_in()
-    world.cut(paper)
-    grant_id, link = world.share(paper)
-    world.bearer(link)
-    follow = (world.services.db, world.services.blobs, world.registry, grant_id, paper.version.id)
+    follow = shared_sheet(world)
+    *_, grant_id, _ = follow
     releases.release(*follow)
     world.revoke(grant_id)
     for _ in range(5):
