@@ -19,6 +19,8 @@ from tests import needs
 from tests.journeys.processes import alive, descendants, wait_until
 
 PROGRAMS = "/usr/lib/postgresql"
+PREFIX = "docvault-postgres-"
+"""Of the names of the clusters' folders."""
 UNPRIVILEGED = "postgres"
 """Whom Debian's package runs it as; it refuses to run as root."""
 VAULT_ROLE = "docvault"
@@ -44,7 +46,7 @@ class PostgresServer:
 
     def __init__(self, *options: str) -> None:
         self._programs, self._options = _programs(), (*ALWAYS, *(options or FAST))
-        self.folder = Path(tempfile.mkdtemp(prefix="docvault-postgres-"))
+        self.folder = Path(tempfile.mkdtemp(prefix=PREFIX))
         self.folder.chmod(0o711)
         self._process: subprocess.Popen[bytes] | None = None
 

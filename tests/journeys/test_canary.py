@@ -15,6 +15,7 @@ from tests import needs
 from tests.databases import Databases
 from tests.journeys import processes, sheets, traces
 from tests.journeys.traces import Needle
+from tests.postgres import PREFIX
 from tests.servers import Server, until_read
 
 BOUNDARY = "between-the-parts"
@@ -53,10 +54,13 @@ class Watch:
                 yield from processes.open_files(pid)
 
     def _new_files(self, folder: Path) -> Iterator[Path]:
-        """Of the top level and its folders, but not what pytest keeps for other tests."""
+        """Of the top level and its folders, but not what is kept for other tests.
+
+        Nor the databases of all of them together: what ours holds is asked of it, see `Databases.stolen`.
+        """
         for path in folder.glob("*"):
             with suppress(OSError):
-                if path.name.startswith("pytest-of-") or path.stat().st_mtime < self._since:
+                if path.name.startswith(("pytest-of-", PREFIX)) or path.stat().st_mtime < self._since:
                     continue
                 yield from traces.files_below(path, since=self._since) if path.is_dir() else [path]
 
@@ -109,14 +113,14 @@ def test_nobody_with_the_disk_finds_a_word_of_a_paper(server: Server, temporary:
 
     use(client, ids, word, value)
     watch.look(scratch_too=True)
+    assert held(databases.stolen(server.data), needles) == []
     for document_id in ids:
         client.delete(f"/api/documents/{document_id}").raise_for_status()
         client.delete(f"/api/documents/{document_id}", params={"destroy": "now"}).raise_for_status()
     watch.look(scratch_too=True)
     server.stop()
     watch.look(scratch_too=True)
-    rows = databases.stolen(server.data)
-    assert [needle.name for needle in needles if needle.data in rows] == []
+    assert held(databases.stolen(server.data), needles) == []
 
 
 def test_nobody_finds_a_word_of_a_paper_that_is_refused(server: Server, temporary: Path) -> None:
@@ -160,6 +164,10 @@ def test_the_search_finds_a_word_in_a_file_without_a_name(tmp_path: Path, tempor
         spool.flush()
         assert traces.found(traces.of_word("the text", word), traces.files_below(temporary)) == []
         assert traces.found(traces.of_word("the text", word), processes.open_files(processes.OWN))
+
+
+def held(rows: bytes, needles: list[Needle]) -> list[str]:
+    return [needle.name for needle in needles if needle.data in rows]
 
 
 def as_left_behind(word: str, photo: bytes, form: str) -> bytes:

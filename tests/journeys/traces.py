@@ -39,7 +39,7 @@ def of_file(name: str, data: bytes) -> list[Needle]:
 
 def found(needles: Sequence[Needle], paths: Iterable[Path]) -> list[str]:
     """What was found where; files that vanish or may not be read while looking are passed over."""
-    return [f"{needle.name}: {path}" for path in paths for needle in needles if _holds(path, needle.data)]
+    return [f"{needle.name}: {path}" for path in paths for needle in _held(path, needles)]
 
 
 def files_below(folder: Path, *, since: float = 0.0) -> Iterator[Path]:
@@ -51,10 +51,10 @@ def files_below(folder: Path, *, since: float = 0.0) -> Iterator[Path]:
                 yield path
 
 
-def _holds(path: Path, data: bytes) -> bool:
+def _held(path: Path, needles: Sequence[Needle]) -> list[Needle]:
     with suppress(OSError, ValueError), path.open("rb") as file, _mapped(file) as view:  # an empty file has no map
-        return view.find(data) >= 0
-    return False
+        return [needle for needle in needles if view.find(needle.data) >= 0]
+    return []
 
 
 def _mapped(file: BinaryIO) -> mmap.mmap:
