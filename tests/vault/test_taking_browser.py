@@ -53,7 +53,8 @@ def take_along(page: Page, to: Path) -> None:
     page.goto("/account")
     page.get_by_role("button", name="Mang giấy tờ đi").click()
     page.get_by_label("Mật khẩu của bạn").fill(PASSWORD)
-    page.locator("form[action='/export'] button").click()
+    with page.expect_navigation():  # the page before shows an earlier file's button
+        page.locator("form[action='/export'] button").click()
     with page.expect_download() as download:
         page.get_by_role("button", name="Tải về").click()
     download.value.save_as(to)
