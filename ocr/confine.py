@@ -7,6 +7,8 @@ import resource
 import signal
 from dataclasses import dataclass
 
+from ocr.seccomp import refuse
+
 _PR_SET_PDEATHSIG = 1
 _PR_SET_DUMPABLE = 4
 _PR_SET_NAME = 15
@@ -41,6 +43,7 @@ def confine(confines: Confines, parent: int) -> None:
     _drop_network(_LIBC)
     _prctl(_LIBC, _PR_SET_NO_NEW_PRIVS, 1)
     _prctl(_LIBC, _PR_SET_DUMPABLE, 0)  # nobody else reads this memory through /proc or ptrace
+    refuse()
 
 
 def end_with_parent() -> None:

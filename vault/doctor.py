@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import select
 
-from ocr import fence
+from ocr import fence, seccomp
 from storage.errors import KeyMissing, KeyUnavailable, KeyUnusable, SealBroken, StorageError
 from storage.rootkey import FileRootKey, RootKey, Succession
 from vault import migrate, rewrapping, rootkeys, rootwraps, stores, wallets
@@ -43,6 +43,7 @@ def examine(settings: Settings, how: Care | None = None) -> Generator[Finding]:
     how = how or Care()
     yield from _tools()
     yield _fence()
+    yield _refused_calls()
     yield from _worker_key(settings)
     db = Database.open(settings)
     try:
@@ -80,6 +81,16 @@ def _fence() -> Finding:
     return Finding(
         Severity.remark,
         "This kernel has no Landlock (Linux 5.13): a paper that takes the reading child over could read the key files.",
+    )
+
+
+def _refused_calls() -> Finding:
+    if seccomp.available():
+        return Finding(Severity.fine, "The reading child may open no socket and reach no other process (seccomp).")
+    return Finding(
+        Severity.remark,
+        "This kernel or machine filters no calls (seccomp): a paper that takes the reading child over could try the "
+        "network and the kernel's other doors.",
     )
 
 

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import ocr
-from ocr import BytesSource, Limits, fence
+from ocr import BytesSource, Limits, fence, seccomp
 from ocr.frames import Channel
 from ocr.scratch import scratch_folder
 from storage.rootkey import FileRootKey
@@ -50,8 +50,34 @@ from ocr.confine import Confines
 socket_number, *caps, parent = map(int, sys.argv[3:])
 main(socket_number, Confines(*caps), parent)
 """
+# Doors of the kernel, by the numbers of this machine: those that open are printed.
+KNOCKING = """
+import ctypes, errno, os, sys
+sys.path.append(sys.argv[1])
+from ocr import confine, seccomp
+column = seccomp._MACHINES[os.uname().machine][1]
+libc = ctypes.CDLL(None, use_errno=True)
+confine.confine(confine.Confines(2**31, 60, 2**20, 64, 0), os.getppid())
+for name, numbers in seccomp.REFUSED.items():
+    if numbers[column] is not None and (libc.syscall(numbers[column], 0, 0, 0, 0, 0, 0), ctypes.get_errno()) != (-1, 1):
+        print(name)
+if (libc.syscall(seccomp._CLONE[column], 0x10000000 | 17, 0, 0, 0, 0), ctypes.get_errno()) != (-1, errno.EPERM):
+    print("clone into a namespace")
+if (libc.syscall(435, 0, 0), ctypes.get_errno()) != (-1, errno.ENOSYS):
+    print("clone3")
+"""
+# The same calls by the numbers of another machine: getpid, as x32 counts it.
+ANOTHER_MACHINE = """
+import ctypes, os, sys
+sys.path.append(sys.argv[1])
+from ocr import confine
+libc = ctypes.CDLL(None, use_errno=True)
+confine.confine(confine.Confines(2**31, 60, 2**20, 64, 0), os.getppid())
+print(libc.syscall(0x40000000 + 39), ctypes.get_errno())
+"""
 ANSWERS_WITHIN_S = 60
 LANDLOCK = "a kernel with Landlock (Linux 5.13 and later)"
+SECCOMP = "a kernel that filters calls (seccomp)"
 ROOT = Path(fence.__file__).parent.parent
 
 
@@ -79,6 +105,22 @@ def test_captured_decoder_reaches_no_key_no_folder_and_not_the_server(tmp_path: 
     FileRootKey.create(key)
     assert captured(key) == []
     assert not (tmp_path / "planted").exists()
+
+
+def confined(program: str) -> str:
+    """What a program prints that confines itself as the child does."""
+    command = [sys.executable, "-I", "-c", program, str(ROOT)]
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=ANSWERS_WITHIN_S).stdout
+
+
+def test_captured_decoder_finds_the_doors_of_the_kernel_shut() -> None:
+    need(seccomp.available(), SECCOMP)
+    assert confined(KNOCKING) == ""
+
+
+def test_captured_decoder_cannot_make_calls_as_on_another_machine() -> None:
+    need(seccomp.available() and os.uname().machine == "x86_64", f"{SECCOMP} on x86_64")
+    assert confined(ANOTHER_MACHINE) == "-1 1\n"
 
 
 def test_operators_own_kinds_are_read_through_links_too(tmp_path: Path) -> None:
