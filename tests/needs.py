@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from vault.demo.drawing import fonts
+
 
 def need(present: bool, what: str) -> None:
     """Skips (or, under CI=true, fails) unless `present`; `what` says what to install."""
@@ -38,6 +40,11 @@ def need_softhsm() -> Path:
     found = [path for path in Path("/usr/lib").glob("**/softhsm/libsofthsm2.so") if path.is_file()]
     need(bool(found), "SoftHSM's module (package libsofthsm2)")
     return found[0]
+
+
+def need_font(face: str) -> None:
+    """The letters that papers are drawn with."""
+    need(fonts.installed(face), f"the fonts for {face} (package {fonts.FACES[face][0]})")
 
 
 def need_chromium() -> str:
