@@ -16,7 +16,7 @@ from vault.demo.drawing.mrz import check_digit, td3
 from vault.demo.drawing.people import Day, Person, Words, citizen_id, spelt
 from vault.demo.drawing.sheet import Sheet, Style
 
-DPI = 60
+DPI = 75
 """Too coarse to read, fine enough to see where things stand."""
 
 

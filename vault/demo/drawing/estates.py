@@ -130,7 +130,8 @@ def insurance(inventor: Inventor) -> Facts:
     """A health-insurance card."""
     who = inventor.person(1945, 2015)
     since = inventor.day(Day(2017, 1, 1), Day(2026, 1, 1))
-    old = f"{inventor.pick(['DN', 'HC', 'GD', 'HS', 'HT'])} {inventor.number(1, 5)} {who.province[1:]} {inventor.digits(10)}"
+    group = inventor.pick(["DN", "HC", "GD", "HS", "HT"])
+    old = f"{group} {inventor.number(1, 5)} {who.province[1:]} {inventor.digits(10)}"
     return {
         "who": who,
         "since": since,

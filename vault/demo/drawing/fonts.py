@@ -45,7 +45,7 @@ class FontsMissing(RuntimeError):
 
 
 @cache
-def font(face: str, size: int, style: str = "") -> ImageFont.FreeTypeFont:
+def font(face: str, size: float, style: str = "") -> ImageFont.FreeTypeFont:
     """A font, `size` pixels high; `style` is "", "b", "i" or "bi". Raises FontsMissing."""
     _package, folders, stem, endings = FACES[face]
     for folder in folders:

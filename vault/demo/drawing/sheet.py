@@ -71,9 +71,9 @@ class Sheet:
         """Millimetres in pixels."""
         return round(millimetres * self.dpi / MM_PER_INCH)
 
-    def pixels(self, style: Style) -> int:
+    def pixels(self, style: Style) -> float:
         """A style's size in pixels."""
-        return max(2, round(style.size * SCALE.get(style.face, 1) * self.dpi / POINTS_PER_INCH))
+        return style.size * SCALE.get(style.face, 1) * self.dpi / POINTS_PER_INCH
 
     def long(self, runs: Sequence[Run]) -> float:
         """How long a line is, in millimetres."""
