@@ -16,6 +16,9 @@ from ocr.limits import Limits
 from ocr.remote import Ranges, open_remote
 
 if TYPE_CHECKING:
+    from PIL import Image
+
+    from ocr.papers import Paper
     from ocr.pyramid import Place
 
 
@@ -69,9 +72,22 @@ def _inspect(file: BinaryIO, limits: Limits, sender: "_Sender") -> None:
     paper.check()
     sender.inspection(paper.media_type, paper.pages, cutting.sheets(paper))
     try:
-        sender.first(*previews(paper.first()))
+        first = paper.first()
+        sender.first(*previews(first), _quality(paper, first))
     except (OcrError, MemoryError):
-        sender.first(b"", b"")
+        sender.first(b"", b"", ())
+
+
+def _quality(paper: "Paper", first: "Image.Image") -> tuple[str, ...]:
+    """Of a photograph; a drawn page has none, and a scanner's pages of one file are no single photograph."""
+    if not paper.media_type.startswith("image/") or paper.pages > 1:
+        return ()
+    import numpy as np
+
+    from ocr.advice import advice
+    from ocr.quality import measure
+
+    return advice(measure(np.asarray(first), paper.size(1)[0] / first.width))
 
 
 def _cut(file: BinaryIO, limits: Limits, number: int, sender: "_Sender") -> None:
@@ -95,8 +111,9 @@ class _Sender:
     def inspection(self, media_type: str, pages: int, sheets: list[int]) -> None:
         self._channel.send({"done": "inspection", "media_type": media_type, "pages": pages, "sheets": sheets})
 
-    def first(self, preview: bytes, thumbnail: bytes) -> None:
-        self._channel.send({"done": "first", "preview": len(preview)}, preview + thumbnail)
+    def first(self, preview: bytes, thumbnail: bytes, quality: tuple[str, ...]) -> None:
+        header = {"done": "first", "preview": len(preview), "quality": quality}
+        self._channel.send(header, preview + thumbnail)
 
     def picture(self, of: int, preview: bytes, thumbnail: bytes) -> None:
         self._channel.send({"done": "picture", "of": of, "preview": len(preview)}, preview + thumbnail)

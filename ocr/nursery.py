@@ -17,7 +17,7 @@ from typing import NoReturn
 from ocr.child import main as be_child
 from ocr.confine import Confines, name_process
 
-NEEDED = ("ocr.cutting", "ocr.papers", "ocr.pdfs", "ocr.pictures", "ocr.previews", "ocr.streaming")
+NEEDED = ("ocr.cutting", "ocr.papers", "ocr.pdfs", "ocr.pictures", "ocr.previews", "ocr.quality", "ocr.streaming")
 MESSAGE_MOST = 1024
 PAPER = 3
 """Number of a child's only open file beside the standard ones."""

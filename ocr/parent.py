@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from ocr.advice import ADVICE
 from ocr.errors import EmptyPaper, OcrError, ReadingFailed, ReadingMalformed, TooManyBytes
 from ocr.frames import Header
 from ocr.limits import FIRST_PAGE_S, PAGE_WORDS, PAPER_WORDS, PREVIEW_BYTES, TILE_BYTES, Limits
@@ -22,7 +23,8 @@ from ocr.strict import Members
 class Inspection:
     """What a quick look tells: the type by content, the number of pages, and which pages are worth tiles.
 
-    `preview` and `thumbnail` show page 1, as in PageDone; empty if that could not be made soon.
+    `preview` and `thumbnail` show page 1, as in PageDone; empty if that could not be made soon. `quality` says what is
+    wrong with a photograph, as codes (ocr.advice.ADVICE).
     """
 
     media_type: str
@@ -30,6 +32,7 @@ class Inspection:
     sheets: tuple[int, ...] = ()
     preview: bytes = field(default=b"", compare=False, repr=False)
     thumbnail: bytes = field(default=b"", compare=False, repr=False)
+    quality: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -66,10 +69,12 @@ def inspect(source: Source, limits: Limits, *, gentle: bool = False) -> Inspecti
             raise ReadingFailed("protocol") from error
         running.hurry(FIRST_PAGE_S)
         try:
-            preview, thumbnail = _pictures(*running.next_result(source), "first")
+            header, body = running.next_result(source)
+            quality = _quality(header.pop("quality", None))
+            preview, thumbnail = _pictures(header, body, "first")
         except (OcrError, ReadingMalformed):  # it was found to be good: it will be shown when it is read
             return found
-    return replace(found, preview=preview, thumbnail=thumbnail)
+    return replace(found, preview=preview, thumbnail=thumbnail, quality=quality)
 
 
 def read(
@@ -146,6 +151,13 @@ def _inspection(header: Header, limits: Limits) -> Inspection:
     if any(type(number) is not int or not 1 <= number <= pages for number in sheets):
         raise ReadingMalformed
     return Inspection(members.one_of("media_type", TAKEN), pages, tuple(sorted(set(sheets))))
+
+
+def _quality(told: object) -> tuple[str, ...]:
+    """Codes that are known, each once, in their order."""
+    if not isinstance(told, list) or not all(code in ADVICE for code in told):
+        raise ReadingMalformed
+    return tuple(code for code in ADVICE if code in told)
 
 
 class _Taken:
