@@ -14,6 +14,9 @@ from vault.search import fold
 
 SURE = 0.9
 LIKELY = 0.7
+OF = 10_000
+PRINT = ("text", "ocr", "mrz", "qr")
+"""Sources, by how well people can compare them with their eyes."""
 
 
 @dataclass(frozen=True)
@@ -25,8 +28,22 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class Place:
+    """A box on page `page` (from 1), in `OF` parts of the page's width and height."""
+
+    page: int
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
 class Row:
-    """One field of the form. `level` is good, careful or quiet; `findings` are those that differ from `value`."""
+    """One field of the form. `level` is good, careful or quiet; `findings` are those that differ from `value`.
+
+    `look`: its owner is asked to compare it. `place`: where on the paper it stands, if that is known.
+    """
 
     name: str
     label: str
@@ -36,6 +53,8 @@ class Row:
     source: str
     level: str
     findings: tuple[Finding, ...]
+    look: bool
+    place: Place | None
 
 
 def rows(seen: ReadingView, language: str, translate: Translate, typed: Mapping[str, str] | None = None) -> list[Row]:
@@ -48,6 +67,19 @@ def needs_look(fact: Fact) -> bool:
     if fact.confirmed:
         return False
     return bool(fact.doubts) or (fact.read is not None and fact.read.confidence < SURE)
+
+
+def place(fact: Fact) -> Place | None:
+    """Where the value can be looked at: as it is printed, rather than in a code that nobody can read."""
+    by_source = sorted(
+        (found for found in fact.found if found.page and found.box and found.source in PRINT),
+        key=lambda found: PRINT.index(found.source),
+    )
+    for found in by_source:
+        x0, y0, x1, y1 = (round(side * OF) for side in found.box or ())
+        if x1 > x0 and y1 > y0:
+            return Place(found.page or 1, x0, y0, x1 - x0, y1 - y0)
+    return None
 
 
 def shown(spec: FieldSpec, value: str, translate: Translate) -> str:
@@ -86,6 +118,8 @@ def _row(fact: Fact, language: str, translate: Translate, typed: Mapping[str, st
         source="" if fact.confirmed or fact.read is None else source(fact.read, translate),
         level=level,
         findings=_findings(fact, translate),
+        look=needs_look(fact),
+        place=place(fact),
     )
 
 

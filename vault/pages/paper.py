@@ -146,6 +146,7 @@ def _show(
         kinds=kind_names(services.kinds, language),
         shared=shared,
         failure=failure,
+        unread=[one.number for one in seen.reading.pages if one.error] if seen.reading else [],
     )
 
 
