@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -222,6 +222,18 @@ def destroy_all(session: Session, citizen_id: str) -> list[Remains]:
     return [remains for document in mine for remains in _destroy(session, document)]
 
 
+def destroy_versions(session: Session, owner: str, found: Sequence[Version]) -> list[Remains]:
+    """Every key that opens one of them, wherever it is wrapped, and whatever holds what was read from it."""
+    pages = {version.id: version.pages for version in found}
+    ids = list(pages)
+    session.exec(delete(Job).where(col(Job.version_id).in_(ids)))
+    session.exec(update(GrantItem).where(col(GrantItem.version_id).in_(ids)).values(wrapped_key=None))
+    session.exec(delete(Upload).where(col(Upload.version_id).in_(ids)))  # its key opens copies of the parts it came in
+    exported = _end_exports(session, owner)
+    session.exec(delete(Version).where(col(Version.id).in_(ids)))
+    return [Remains(version_id, count, exported) for version_id, count in pages.items()]
+
+
 def is_current(session: Session, version: Version) -> bool:
     """Is there no newer version of its document?"""
     newer = (Version.document_id == version.document_id, Version.number > version.number)
@@ -236,17 +248,12 @@ def by_fingerprint(session: Session, citizen_id: str, fingerprint: bytes) -> str
 
 
 def _destroy(session: Session, document: Document) -> list[Remains]:
-    """Every key that opens a version of it, wherever it is wrapped, and whatever holds what was read from it."""
-    rows = session.exec(select(Version.id, Version.pages).where(Version.document_id == document.id)).all()
-    ids, owner = [version_id for version_id, _ in rows], document.citizen_id
-    session.exec(delete(Job).where(col(Job.version_id).in_(ids)))
-    session.exec(update(GrantItem).where(col(GrantItem.version_id).in_(ids)).values(wrapped_key=None))
-    session.exec(delete(Upload).where(col(Upload.version_id).in_(ids)))  # its key opens copies of the parts it came in
-    exported = _end_exports(session, owner)
-    session.exec(delete(Version).where(col(Version.document_id) == document.id))
+    found = session.exec(select(Version).where(Version.document_id == document.id)).all()
+    remains = destroy_versions(session, document.citizen_id, found)
     session.exec(delete(Document).where(col(Document.id) == document.id))
+    owner = document.citizen_id
     accesslog.record(session, Kind.document_destroyed, citizen_id=owner, document_id=document.id)
-    return [Remains(version_id, pages, exported) for version_id, pages in rows]
+    return remains
 
 
 def _end_exports(session: Session, citizen_id: str) -> tuple[str, ...]:

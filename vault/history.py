@@ -1,5 +1,6 @@
 """The access log as its citizen reads it: each entry with the names of who acted and of the paper that it is about."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from sqlmodel import Session, col, select
@@ -96,7 +97,7 @@ def _officers(session: Session, events: list[Event]) -> dict[str, str]:
 def _paper(session: Session, wallet: Wallet, document_id: str | None, version_id: str | None) -> Paper | None:
     if document_id is None:
         return None
-    try:
-        return documents.get(session, wallet, document_id, version_id)
-    except NotFound:
-        return None
+    for version in dict.fromkeys((version_id, None)):  # a photograph may have been taken again: the paper is the same
+        with suppress(NotFound):
+            return documents.get(session, wallet, document_id, version)
+    return None

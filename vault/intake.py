@@ -5,13 +5,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 
-from sqlmodel import Session, func, select
+from sqlmodel import Session
 
 import ocr
 from ocr import media
 from ocr.errors import OcrError, UnsupportedType
 from storage.keys import Key, context
-from vault import accesslog, documents, jobs, papers, quota, wallets
+from vault import accesslog, documents, jobs, papers, photographs, quota, readings, wallets
 from vault.accesslog import Kind
 from vault.db import now, taken_back_by
 from vault.documents import TITLE_MAX
@@ -39,13 +39,25 @@ class Received:
 
 @dataclass(frozen=True)
 class Entry:
-    """What a paper comes in as: a new one, or a newer version of `document_id`."""
+    """What a paper comes in as: a new one, or a newer version of `document_id`.
+
+    It takes the place of the version `replaces`, where that is a poor photograph that nobody else was given.
+    """
 
     document_id: str | None = None
     title: str = ""
     file_name: str = ""
     kind: str = ""
     keep_duplicate: bool = False
+    replaces: str = ""
+
+
+@dataclass(frozen=True)
+class Entered:
+    """The paper that it became, and what the caller removes from the store once that is certain."""
+
+    document_id: str
+    remains: tuple[Remains, ...] = ()
 
 
 def add_document(services: Services, citizen: Citizen, incoming: Incoming, *, keep_duplicate: bool = False) -> str:
@@ -59,7 +71,10 @@ def add_document(services: Services, citizen: Citizen, incoming: Incoming, *, ke
 
 
 def add_version(services: Services, citizen: Citizen, document_id: str, incoming: Incoming) -> str:
-    """Takes a newer version of a paper in; the older ones stay, and grants keep pointing at what they named."""
+    """Takes a newer version of a paper in and returns its id; grants keep pointing at what they named.
+
+    The older versions stay, but for a poor photograph that the sender's field `replaces` names.
+    """
     with services.db.read() as session:
         documents.get_live(session, citizen.wallet, document_id)
     received = _receive(services, citizen, incoming)
@@ -69,8 +84,8 @@ def add_version(services: Services, citizen: Citizen, document_id: str, incoming
 
 def enter(
     services: Services, session: Session, citizen: Citizen, received: Received, entry: Entry, *, upload_id: str = ""
-) -> str:
-    """Rows of a paper whose bytes are in the store, and its reading job, in the caller's transaction: its document id.
+) -> Entered:
+    """Rows of a paper whose bytes are in the store, and its reading job, in the caller's transaction.
 
     The quota counts these bytes once, also where `upload_id` has announced them. Raises `SignInNeeded`, `Duplicate`,
     `QuotaExceeded`, `Invalid`, `NotFound`, `InBin`.
@@ -79,15 +94,13 @@ def enter(
     wallets.lock_wallet(session, owner)
     quota.check(session, owner, received.size, services.settings.quota_bytes, but=upload_id)
     _refuse_duplicate(session, citizen, received, entry.keep_duplicate)
-    if entry.document_id is None:
-        document, title, number = _new_document(services, session, owner, entry), entry.title, 1
-    else:
-        document, title, number = _newer(session, citizen, entry)
-    label = Label(title, entry.file_name, received.sha256)
-    _add_version(services, session, citizen, document, received, label, number=number)
+    place = _newer(session, citizen, received, entry) if entry.document_id else _new(services, session, owner, entry)
+    label = Label(place.title, entry.file_name, received.sha256)
+    _add_version(services, session, citizen, place, received, label)
     added = Kind.version_added if entry.document_id else Kind.document_added
-    _record(session, added, citizen, document.id, received.version_id)
-    return document.id
+    detail = "retaken" if place.remains else None
+    _record(session, added, citizen, place.document.id, received.version_id, detail)
+    return Entered(place.document.id, place.remains)
 
 
 def read_again(services: Services, citizen: Citizen, document_id: str) -> None:
@@ -107,27 +120,49 @@ def read_again(services: Services, citizen: Citizen, document_id: str) -> None:
 def _add(services: Services, citizen: Citizen, received: Received, entry: Callable[[], Entry]) -> str:
     remains = Remains(received.version_id, 1)
     with taken_back_by(lambda: papers.remove(services.blobs, remains)), services.db.write() as session:
-        return enter(services, session, citizen, received, entry())
+        entered = enter(services, session, citizen, received, entry())
+    for left in entered.remains:
+        papers.remove(services.blobs, left)
+    return entered.document_id
 
 
 def _entry(incoming: Incoming, document_id: str | None = None, *, keep_duplicate: bool = False) -> Entry:
     kind = "" if document_id else incoming.fields.get("kind", "")
-    return Entry(document_id, _title(incoming), incoming.file_name, kind, keep_duplicate)
+    replaces = incoming.fields.get("replaces", "") if document_id else ""
+    return Entry(document_id, _title(incoming), incoming.file_name, kind, keep_duplicate, replaces)
 
 
-def _new_document(services: Services, session: Session, owner: str, entry: Entry) -> Document:
+@dataclass(frozen=True)
+class _Place:
+    """Where a version goes: its paper, its title and its number, what its owner confirmed of the photograph that it
+    takes the place of, and what is left of that one.
+    """
+
+    document: Document
+    title: str
+    number: int
+    confirmed: bytes | None = None
+    remains: tuple[Remains, ...] = ()
+
+
+def _new(services: Services, session: Session, owner: str, entry: Entry) -> _Place:
     document = Document(citizen_id=owner, created_at=now(session))
     _choose_kind(services, document, entry.kind)
     session.add(document)
     session.flush()
-    return document
+    return _Place(document, entry.title, 1)
 
 
-def _newer(session: Session, citizen: Citizen, entry: Entry) -> tuple[Document, str, int]:
-    """The paper that gets a newer version, that version's title, and its number."""
+def _newer(session: Session, citizen: Citizen, received: Received, entry: Entry) -> _Place:
+    """A place above the current version, or its very place where that is the poor photograph to be replaced."""
     paper = documents.get_live(session, citizen.wallet, entry.document_id or "")
-    newest = session.exec(select(func.max(Version.number)).where(Version.document_id == paper.id)).one()
-    return paper.document, entry.title or paper.label.title, (newest or 0) + 1
+    title, number = entry.title or paper.label.title, paper.version.number
+    if entry.replaces == paper.version.id:
+        confirmed = readings.carried_over(paper, received.key, received.version_id)
+        remains = photographs.destroy_retaken(session, citizen, paper)
+        if remains:
+            return _Place(paper.document, title, number, confirmed, tuple(remains))
+    return _Place(paper.document, title, number + 1)
 
 
 def _receive(services: Services, citizen: Citizen, incoming: Incoming) -> Received:
@@ -221,19 +256,17 @@ def _add_version(
     services: Services,
     session: Session,
     citizen: Citizen,
-    document: Document,
+    place: _Place,
     received: Received,
     label: Label,
-    *,
-    number: int,
 ) -> None:
     owner, version_id = citizen.citizen_id, received.version_id
     wrapped = citizen.wallet.key.wrap(received.key, document_key_context(owner, version_id))
     version = Version(
         id=version_id,
-        document_id=document.id,
+        document_id=place.document.id,
         citizen_id=owner,
-        number=number,
+        number=place.number,
         created_at=now(session),
         wrapped_key=wrapped,
         fingerprint=fingerprint(citizen, received.sha256),
@@ -242,6 +275,8 @@ def _add_version(
         pages=received.inspection.pages,
         pages_shown=1 if received.inspection.preview else 0,
         sheets=list(received.inspection.sheets),
+        quality=list(received.inspection.quality),
+        confirmed=place.confirmed,
         label=papers.seal_label(received.key, version_id, label),
     )
     session.add(version)
@@ -249,7 +284,9 @@ def _add_version(
     jobs.enqueue_all(session, services.worker_key, version, received.key)
 
 
-def _record(session: Session, kind: Kind, citizen: Citizen, document_id: str, version_id: str) -> None:
+def _record(
+    session: Session, kind: Kind, citizen: Citizen, document_id: str, version_id: str, detail: str | None = None
+) -> None:
     accesslog.record(
         session,
         kind,
@@ -257,4 +294,5 @@ def _record(session: Session, kind: Kind, citizen: Citizen, document_id: str, ve
         account_id=citizen.account_id,
         document_id=document_id,
         version_id=version_id,
+        detail=detail,
     )

@@ -146,6 +146,7 @@ class Version(Row, table=True):
 
     `sheets` are the numbers of pages worth tiles, of which the first `sheets_cut` have theirs, of `sheet_bytes` in all,
     and the next one `sheet_percent` of its own. Pictures of the first `pages_shown` pages were there before their text.
+    `quality` says what is wrong with it as a photograph (codes of `ocr.advice`), until its owner keeps it all the same.
     """
 
     __table_args__ = (
@@ -173,6 +174,7 @@ class Version(Row, table=True):
     sheets_cut: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     sheet_percent: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     sheet_bytes: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": "0"})
+    quality: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False, server_default="[]"))
     reading: bytes | None = _bytes(nullable=True)
     confirmed: bytes | None = _bytes(nullable=True)
 

@@ -77,6 +77,12 @@ def opened_values(key: Key, version: Version) -> dict[str, str]:
     return values
 
 
+def carried_over(paper: Paper, key: Key, version_id: str) -> bytes | None:
+    """What its owner confirmed, sealed for another picture of the same paper."""
+    said = confirmed_values(paper)
+    return _sealed(key, version_id, said) if said else None
+
+
 def view(kinds: Kinds, paper: Paper, *, pages: bool = True) -> ReadingView:
     """Without `pages` the reading comes without its text, which many papers at once are quicker for."""
     kind = kinds.get(paper.document.kind) or kinds["other"]
@@ -100,8 +106,7 @@ def confirm(
     paper = documents.held_live(session, citizen, document_id)
     kind = kinds.get(paper.document.kind) or kinds["other"]
     said = confirmed_values(paper) | {name: checked(kind, name, text) for name, text in values.items()}
-    sealed = paper.key.seal(json.dumps(said, ensure_ascii=False).encode(), context("confirmed", paper.version.id))
-    paper.version.confirmed = sealed
+    paper.version.confirmed = _sealed(paper.key, paper.version.id, said)
     reading = load(paper) if paper.version.reading is not None else None
     paper.document.expires_on = expiry(kinds, kind.code, reading, said)
     session.add_all((paper.version, paper.document))
@@ -124,6 +129,10 @@ def expiry(kinds: Kinds, kind: str, reading: Reading | None, said: Mapping[str, 
         return date.fromisoformat(said[EXPIRES] if EXPIRES in said else next(sure, ""))
     except ValueError:
         return None
+
+
+def _sealed(key: Key, version_id: str, said: Mapping[str, str]) -> bytes:
+    return key.seal(json.dumps(said, ensure_ascii=False).encode(), context("confirmed", version_id))
 
 
 def _found(reading: Reading | None, kind: Kind) -> tuple[Field, ...]:

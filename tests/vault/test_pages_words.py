@@ -18,7 +18,7 @@ TABLES = (
     words.GRANT_STATES, words.GRANT_STATES_AT_AGENCY, words.DOSSIER_STATES,
     words.MATCH_REASONS, words.MATCH_PROBLEMS, words.MATCH_ADVICE, words.IMPORT_OUTCOMES, words.IMPORT_NOTES,
     words.TIERS_AT_AGENCY, words.TIERS_EXPLAINED_AT_AGENCY, words.PROBLEMS, problems.REASONS,
-    telling.SENTENCES, telling.WITHOUT_PAPER, telling.REFUSALS,
+    telling.SENTENCES, telling.WITHOUT_PAPER, telling.REFUSALS, words.POOR, words.POOR_ADVICE,
 )  # fmt: skip
 SINGLES = (
     words.DOUBT_UNKNOWN, words.SURE, words.LIKELY, words.UNSURE, words.DOUBTFUL, words.NOT_FOUND,

@@ -25,7 +25,7 @@ from tests.vault.world import World
 from vault import accounts, firststart, models, passwords, wallets
 from vault.documents import Paper
 from vault.middleware import SAFE
-from vault.models import Account, Event, GrantItem
+from vault.models import Account, Event, GrantItem, Version
 from vault.oauth import requests
 from vault.oauth.requests import Opened
 from vault.principals import Citizen
@@ -180,6 +180,9 @@ PAGES: Mapping[Route, Row] = {
     ("GET", "/papers/{document_id}/sheets"): page_of(own(200)),
     ("GET", "/papers/{document_id}/pages/{number}"): page_of(own(200)),
     ("POST", "/papers/{document_id}/read-again"): page_of(own(303)),
+    ("GET", "/papers/{document_id}/photo"): page_of(own(200)),
+    ("POST", "/papers/{document_id}/photo"): page_of(own(303)),
+    ("POST", "/papers/{document_id}/keep-photo"): page_of(own(303)),
     ("GET", "/papers/{document_id}/versions"): page_of(own(200)),
     ("POST", "/papers/{document_id}/versions"): page_of(own(303)),
     ("GET", "/papers/{document_id}/delete"): page_of(own(200)),
@@ -411,6 +414,8 @@ BODIES: Mapping[Route, Body] = {
     ("POST", "/papers/new"): _file,
     ("POST", "/papers/{document_id}"): _form(title="Khai sinh"),
     ("POST", "/papers/{document_id}/read-again"): NOTHING,
+    ("POST", "/papers/{document_id}/photo"): _file,
+    ("POST", "/papers/{document_id}/keep-photo"): NOTHING,
     ("POST", "/papers/{document_id}/versions"): _file,
     ("POST", "/papers/{document_id}/delete"): NOTHING,
     ("POST", "/bin/{document_id}/restore"): NOTHING,
@@ -471,6 +476,7 @@ def password_hash(world: World) -> str:
 def scene(world: World, app: FastAPI, password_hash: str, request: pytest.FixtureRequest) -> Scene:
     owner, other = _citizen(world, password_hash), _citizen(world, password_hash)
     paper = world.put_in(owner)
+    world.change(Version, paper.version.id, quality=["blurred"])
     world.cut(paper)
     grant_id, link = world.share(paper, citizen=owner)
     if "/tiles/" in request.node.callspec.params["route"][1]:

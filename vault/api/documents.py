@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from storage.errors import BlobMissing
 from storage.sealed import SealedReader
-from vault import documents, intake, papers, readings, search
+from vault import documents, intake, papers, photographs, readings, search
 from vault.api.language import LanguageDep
 from vault.api.operations import JPEG, OWN, PAPER_BYTES, TILE_PATH, WEBP, DocumentId, PageNumber, PlaceDep
 from vault.api.principals import CitizenDep, ServicesDep
@@ -109,6 +109,8 @@ def change(document_id: DocumentId, body: DocumentChange, citizen: CitizenDep, s
             documents.set_kind(session, citizen, document_id, body.kind)
         if body.fields is not None:
             readings.confirm(session, services.kinds, citizen, document_id, body.fields)
+        if body.keep_photo:
+            photographs.keep(session, citizen, document_id)
         session.flush()
         return document_out(documents.get_live(session, citizen.wallet, document_id))
 

@@ -34,6 +34,10 @@ MULTIPART: dict[str, Any] = {
                         "file": {"type": "string", "format": "binary", "description": "one paper"},
                         "title": {"type": "string", "examples": ["Giấy khai sinh của An"]},
                         "kind": {"type": "string", "examples": ["birth-certificate"]},
+                        "replaces": {
+                            "type": "string",
+                            "description": "of a newer version: the current one, where that is a poor photograph",
+                        },
                     },
                 }
             }

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
@@ -68,6 +68,9 @@ class DocumentChange(Taken):
     title: str | None = Field(None, max_length=400, examples=["Giấy khai sinh của An"])
     kind: str | None = Field(None, examples=["birth-certificate"])
     fields: dict[str, str] | None = Field(None, examples=[{"full-name": "Nguyễn Văn An"}])
+    keep_photo: Literal[True] | None = Field(
+        None, description="keep it although it is a poor photograph", examples=[True]
+    )
 
 
 class AccountOut(BaseModel):
@@ -93,6 +96,9 @@ class VersionOut(BaseModel):
     sheets: list[int] = Field(description="pages so large that they get tiles", examples=[[1]])
     sheets_ready: list[int] = Field(description="those of them that have their tiles", examples=[[1]])
     failure: str | None = Field(description="why the reading failed, as a code", examples=["broken-paper"])
+    quality: list[str] = Field(
+        description="what is wrong with the photograph, until it is kept all the same", examples=[["blurred"]]
+    )
 
 
 class SheetOut(BaseModel):
@@ -131,6 +137,7 @@ class UploadOut(BaseModel):
     expires_at: datetime = Field(description="then it is forgotten, unless more arrives", examples=[LATER])
     document: str | None = Field(description="the paper that it became", examples=[DOCUMENT_ID])
     version: str | None = Field(description="and its version", examples=[VERSION_ID])
+    quality: list[str] = Field(description="what is wrong with the photograph", examples=[["blurred"]])
 
 
 class UploadList(BaseModel):
@@ -208,6 +215,7 @@ def version_out(paper: Paper) -> VersionOut:
         sheets=version.sheets,
         sheets_ready=version.sheets[: version.sheets_cut],
         failure=version.failure,
+        quality=version.quality,
     )
 
 
@@ -265,6 +273,7 @@ def upload_out(state: State) -> UploadOut:
         expires_at=state.expires_at,
         document=state.document_id,
         version=state.version_id,
+        quality=list(state.quality),
     )
 
 

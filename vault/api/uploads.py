@@ -39,6 +39,8 @@ PREFIX = "/api/uploads"
 EXTENSIONS = "creation,creation-with-upload,termination,expiration,checksum"
 ALGORITHMS = "sha256"
 STREAM = "application/offset+octet-stream"
+QUALITY = "Docvault-Quality"
+"""Only for a photograph with which something is wrong: codes, with commas between them."""
 SETTLED_S = 6.0
 """How long somebody who asks waits for a request that is still at work: longer than a dead one's lease."""
 ASK_EVERY_S = 0.2
@@ -89,7 +91,8 @@ def options_of_upload(upload_id: UploadId, response: Response, services: Service
     summary="Begin an upload in parts",
     description=(
         "`Upload-Length` is needed; `Upload-Metadata` may hold filename, title, kind, document (the paper that this is "
-        "a newer version of) and duplicate (`keep`). The first bytes may come along."
+        "a newer version of), replaces (the version of that paper, a poor photograph, whose place it takes) and "
+        "duplicate (`keep`). The first bytes may come along."
     ),
     responses=refusals(*SENDING),
 )
@@ -139,7 +142,8 @@ async def where(upload_id: UploadId, citizen: SpeakerDep, services: ServicesDep,
     status_code=204,
     summary="Send bytes",
     description=(
-        "With the last byte the upload becomes a paper, whose address is in `Docvault-Document`. A duplicate's bytes "
+        "With the last byte the upload becomes a paper, whose address is in `Docvault-Document`; where it is a poor "
+        "photograph, `Docvault-Quality` says what is wrong, as codes. A duplicate's bytes "
         "are kept: send nothing, with `duplicate=keep`, to have it as well."
     ),
     responses=refusals(*SENDING),
@@ -243,7 +247,8 @@ def _headers(state: State) -> dict[str, str]:
     if state.document_id is None:
         return common
     found = {"Docvault-Document": f"/api/documents/{state.document_id}", "Docvault-Version": str(state.version_id)}
-    return common | found
+    poor = {QUALITY: ", ".join(state.quality)} if state.quality else {}
+    return common | found | poor
 
 
 def _has_body(request: Request) -> bool:

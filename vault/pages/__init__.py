@@ -19,6 +19,7 @@ from vault.pages import (
     officer_dossiers,
     paper,
     papers,
+    retaking,
     seen,
     share,
     taking,
@@ -27,7 +28,21 @@ from vault.pages import (
 )
 
 router = APIRouter()
-CITIZENS = (papers, adding, paper, binned, account, taking, bringing, offering, share, seen, consent, dossiers)
+CITIZENS = (
+    papers,
+    adding,
+    retaking,
+    paper,
+    binned,
+    account,
+    taking,
+    bringing,
+    offering,
+    share,
+    seen,
+    consent,
+    dossiers,
+)
 OFFICERS = (officer, verifying, officer_dossiers, figures)
 for area in (home, entrance, explanations, link, zoom, *CITIZENS, *OFFICERS):
     router.include_router(area.router)

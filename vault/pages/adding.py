@@ -16,11 +16,12 @@ from vault.api.language import LanguageDep, language_of
 from vault.api.principals import CitizenDep, ServicesDep
 from vault.api.receiving import receive
 from vault.errors import VaultError
-from vault.pages.addresses import go, local
+from vault.pages.addresses import local
 from vault.pages.cards import title
 from vault.pages.forms import problem_of
 from vault.pages.papers import DocumentId, kind_names
 from vault.pages.render import page
+from vault.pages.taken import after
 from vault.principals import Citizen
 from vault.problems import Problem
 from vault.readings import view
@@ -98,7 +99,7 @@ async def add(
     except (VaultError, StorageError) as error:
         problem = problem_of(request, error)
         return _new_form(request, citizen, services, errand, typed.fields, problem)
-    return go(errand.back) if errand.back else go(f"/papers/{document_id}", {"done": "added"})
+    return await run_in_threadpool(after, services, citizen, document_id, errand.back, "added")
 
 
 @router.get("/papers/{document_id}/versions")
@@ -120,10 +121,10 @@ async def add_version(
     except (VaultError, StorageError) as error:
         problem = problem_of(request, error)
         return await run_in_threadpool(_versions, request, citizen, services, document_id, problem)
-    return go(f"/papers/{document_id}", {"done": "version-added"})
+    return await run_in_threadpool(after, services, citizen, document_id, "", "version-added")
 
 
-def _secret(citizen: Citizen) -> str:
+def secret(citizen: Citizen) -> str:
     """A browser names an unfinished upload by a hash over this, which so tells nothing of the file."""
     return citizen.wallet.key.mac(b"", context("upload-name", citizen.citizen_id)).hex()
 
@@ -147,7 +148,7 @@ def _new_form(
         errand=errand,
         kinds=[(code, name) for code, name in kinds if code in errand.kinds or not errand.kinds],
         limit=services.settings.max_upload_bytes,
-        secret=_secret(citizen),
+        secret=secret(citizen),
         accepted=ACCEPTED,
     )
 
@@ -168,6 +169,6 @@ def _versions(
         document_id=document_id,
         title=title(view(services.kinds, found[0]), language_of(request)),
         limit=services.settings.max_upload_bytes,
-        secret=_secret(citizen),
+        secret=secret(citizen),
         accepted=ACCEPTED,
     )

@@ -32,6 +32,8 @@ SENTENCES: Mapping[str, str] = {
     "password-changed": "You changed your password",
     "document-added": "You put “{paper}” in",
     "version-added": "You put a newer version of “{paper}” in",
+    "version-added retaken": "You took the picture of “{paper}” again, and the poor one was destroyed",
+    "document-changed photo-kept": "You kept the photo of “{paper}” although it is hard to read",
     "document-changed": "You changed what “{paper}” is called or is",
     "document-deleted": "You put “{paper}” into the bin",
     "document-restored": "You took “{paper}” back from the bin",

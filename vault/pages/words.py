@@ -11,6 +11,7 @@ NOTICES: Mapping[str, str] = {
     "erased": "Your wallet and everything in it is erased.",
     "added": "The paper is safely in your wallet.",
     "version-added": "The newer version is in your wallet. Earlier versions stay.",
+    "retaken": "The new photo is in your wallet, in the place of the other one.",
     "confirmed": "Saved. Thank you for checking.",
     "kind-changed": "Saved. These are the fields of the kind that you chose: please look them over.",
     "deleted": "The paper is in the bin. You can take it back from there.",
@@ -26,6 +27,24 @@ NOTICES: Mapping[str, str] = {
     "supplement-withdrawn": "Taken back. The citizen is asked no longer.",
 }
 """What a page says first after something was done, by the query parameter `done`."""
+
+POOR: Mapping[str, str] = {
+    "too-dark": "It is too dark.",
+    "blurred": "The letters are blurred.",
+    "glare": "Light is reflected on the paper.",
+    "cut-off": "A part of the paper is missing.",
+    "too-small": "The letters are too small.",
+}
+"""What is wrong with a photograph, by its code (`ocr.advice`)."""
+
+POOR_ADVICE: Mapping[str, str] = {
+    "too-dark": "Go to a bright place or turn a lamp on.",
+    "blurred": "Hold the phone still with both hands, and wait until the picture is sharp before you press.",
+    "glare": "Turn the paper away from the lamp, and take it without flash.",
+    "cut-off": "Step back a little, until you see all four edges of the paper.",
+    "too-small": "Go closer, until the paper fills the picture.",
+}
+"""What to do about it."""
 
 TIERS: Mapping[str, str] = {
     "self": "Your own scan",

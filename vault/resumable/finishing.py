@@ -11,7 +11,7 @@ from vault.channels import ahead
 from vault.db import taken_back_by
 from vault.documents import by_fingerprint
 from vault.errors import Duplicate, Invalid, NotFound, PaperRefused, TypeNotTaken, UploadLocked
-from vault.intake import Digest, Entry, Received
+from vault.intake import Digest, Entered, Entry, Received
 from vault.models import UploadPart, Version, new_id
 from vault.papers import Remains
 from vault.principals import Citizen
@@ -58,11 +58,11 @@ def finish(
         session.expunge_all()
     sealed = rows.opened(services, citizen.wallet, upload)
     whole = _whole(sealed, existing)
-    entry = Entry(about.document_id, about.title, about.file_name, about.kind, keep)
+    entry = Entry(about.document_id, about.title, about.file_name, about.kind, keep, about.replaces)
     try:
         with taken_back_by(lambda: _take_back(services, held, whole)):
             received = _received(services, whole, sealed, existing, sha256)
-            _enter(services, citizen, held, received, entry)
+            entered = _enter(services, citizen, held, received, entry)
     except REFUSALS:
         forget(services, citizen, held)
         raise
@@ -70,6 +70,8 @@ def finish(
         _remember(services, citizen, held, received.sha256)
         raise
     parts.remove(services.blobs, whole.parts)
+    for left in entered.remains:
+        papers.remove(services.blobs, left)
 
 
 def forget(services: Services, citizen: Citizen, held: Holding) -> None:
@@ -129,14 +131,15 @@ def _is_anothers(services: Services, held: Holding, whole: _Whole) -> bool:
     return False
 
 
-def _enter(services: Services, citizen: Citizen, held: Holding, received: Received, entry: Entry) -> None:
+def _enter(services: Services, citizen: Citizen, held: Holding, received: Received, entry: Entry) -> Entered:
     with services.db.write() as session:
         wallets.lock_wallet(session, citizen.citizen_id)
         upload = held.locked(session)
-        upload.document_id = intake.enter(services, session, citizen, received, entry, upload_id=upload.id)
-        upload.version_id = received.version_id
+        entered = intake.enter(services, session, citizen, received, entry, upload_id=upload.id)
+        upload.document_id, upload.version_id = entered.document_id, received.version_id
         for part in rows.parts_of(session, upload.id):
             session.delete(part)
+    return entered
 
 
 def _remember(services: Services, citizen: Citizen, held: Holding, sha256: bytes) -> None:

@@ -19,6 +19,7 @@ class About:
     """The metadata that the vault understands; all of it may be missing.
 
     `document_id`: the paper that this is a newer version of. `keep_duplicate`: take it although it is there already.
+    `replaces`: the version of that paper whose place it takes, a poor photograph.
     """
 
     file_name: str = ""
@@ -26,6 +27,7 @@ class About:
     kind: str = ""
     document_id: str | None = None
     keep_duplicate: bool = False
+    replaces: str = ""
 
 
 def parse(header: str) -> Mapping[str, str]:
@@ -47,10 +49,11 @@ def parse(header: str) -> Mapping[str, str]:
 def about(header: str) -> About:
     """What of it counts here. Raises `Invalid` also for a title that is too long."""
     given = parse(header)
-    title, kind, duplicate = (given.get(name, "").strip() for name in ("title", "kind", "duplicate"))
+    names = ("title", "kind", "duplicate", "replaces")
+    title, kind, duplicate, replaces = (given.get(name, "").strip() for name in names)
     if len(title) > TITLE_MAX:
         raise Invalid("title", "too-long", most=TITLE_MAX)
     if duplicate not in ("", KEEP):
         raise Invalid("duplicate", "unknown")
     name = clean_file_name(given.get("filename") or given.get("name", ""))
-    return About(name, title, kind, given.get("document") or None, duplicate == KEEP)
+    return About(name, title, kind, given.get("document") or None, duplicate == KEEP, replaces)

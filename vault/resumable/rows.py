@@ -1,7 +1,7 @@
 """Uploads as rows: begun, looked at, taken back, swept. Every query names the owner."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, delete, or_, select
@@ -10,7 +10,7 @@ from storage.keys import Key, context
 from vault import documents, models, quota, wallets
 from vault.db import now
 from vault.errors import Invalid, NotFound, PaperRefused, TooLarge, UploadLocked, UploadsOpen
-from vault.models import Upload, UploadPart
+from vault.models import Upload, UploadPart, Version
 from vault.principals import Citizen
 from vault.resumable import metadata
 from vault.resumable.metadata import About
@@ -27,7 +27,10 @@ LEASE = timedelta(seconds=4)
 
 @dataclass(frozen=True)
 class State:
-    """Where an upload stands: `received` of `length` bytes are sealed and durable."""
+    """Where an upload stands: `received` of `length` bytes are sealed and durable.
+
+    `quality`: what is wrong with the photograph that it became.
+    """
 
     id: str
     length: int
@@ -37,6 +40,7 @@ class State:
     document_id: str | None
     version_id: str | None
     metadata: str = field(repr=False)
+    quality: tuple[str, ...] = ()
 
     @property
     def done(self) -> bool:
@@ -84,6 +88,8 @@ def look(services: Services, citizen: Citizen, upload_id: str, *, ask: bool = Fa
     """Where it stands. With `ask` a request that holds it is asked to give way. Raises `NotFound`."""
     with services.db.read() as session:
         state = _state(citizen.wallet, owned(session, citizen.citizen_id, upload_id), now(session))
+        if state.version_id is not None:
+            state = replace(state, quality=_quality(session, citizen.citizen_id, state.version_id))
     if ask and state.held:
         with services.db.write() as session:
             owned(session, citizen.citizen_id, upload_id, lock=True).wanted = True  # whoever takes it next clears it
@@ -177,6 +183,11 @@ def _state(wallet: Wallet, upload: Upload, at: datetime) -> State:
         version_id=upload.version_id,
         metadata=header(wallet, upload),
     )
+
+
+def _quality(session: Session, citizen_id: str, version_id: str) -> tuple[str, ...]:
+    mine = (Version.id == version_id, Version.citizen_id == citizen_id)
+    return tuple(session.exec(select(Version.quality).where(*mine)).first() or ())
 
 
 def is_held(upload: Upload, at: datetime) -> bool:

@@ -61,6 +61,10 @@ input.addEventListener("change", async () => {
   if (tooLarge) input.value = "";
   form.classList.toggle("has-file", !tooLarge);
   if (tooLarge) return;
+  if ("atOnce" in form.dataset && window.tus) {
+    form.requestSubmit();
+    return;
+  }
   send.focus();
   part("known").hidden = !(await storage.findUploadsByFingerprint(await fingerprint(file))).length;
 });
@@ -113,7 +117,7 @@ form.addEventListener("submit", async (event) => {
       return again;
     },
     onProgress: progress,
-    onSuccess: ({ lastResponse }) => leave(lastResponse.getHeader("Docvault-Document")),
+    onSuccess: ({ lastResponse }) => leave((name) => lastResponse.getHeader(name)),
     onError: failed,
   });
   begin();
@@ -127,7 +131,7 @@ form.addEventListener("submit", async (event) => {
 
 function metadata(file) {
   const said = { filename: file.name, filetype: file.type };
-  for (const name of ["title", "kind"]) if (form.elements[name]?.value) said[name] = form.elements[name].value;
+  for (const name of ["title", "kind", "replaces"]) if (form.elements[name]?.value) said[name] = form.elements[name].value;
   if (form.dataset.document) said.document = form.dataset.document;
   return said;
 }
@@ -257,9 +261,11 @@ async function forget() {
   if (print) localStorage.removeItem(NAME + print);
 }
 
-function leave(document) {
+// A poor photograph is told of before anything else.
+function leave(header) {
   removeEventListener("beforeunload", warn);
-  location.assign(fill(form.dataset.after, { id: document.split("/").pop() }));
+  const to = header("Docvault-Quality") ? form.dataset.poor : form.dataset.after;
+  location.assign(fill(to, { id: header("Docvault-Document").split("/").pop() }));
 }
 
 function warn(event) { event.preventDefault(); }
@@ -295,7 +301,7 @@ async function keep() {
     const answer = await finish("?duplicate=keep");
     if (answer.ok) {
       await forget();
-      leave(answer.headers.get("Docvault-Document"));
+      leave((name) => answer.headers.get(name));
       return;
     }
     end();
