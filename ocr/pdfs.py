@@ -1,6 +1,5 @@
 """Papers that are PDFs, through pdfium; a scanned sheet is decoded from where it lies (ocr.embedded)."""
 
-import ctypes
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -11,8 +10,9 @@ from PIL import Image
 from ocr.embedded import Embedded, embedded
 from ocr.ends import is_cut
 from ocr.errors import BrokenPaper, EmptyPaper, PasswordProtected, TooManyPages, TooManyPixels, TruncatedPaper
-from ocr.limits import BAND_PIXELS, PAGE_LETTERS, PREVIEW_WIDTH, VECTOR_PIXELS, WORKING_PIXELS, Limits
-from ocr.reading import Box, Line, Word
+from ocr.layers import is_unpainted, text_layer
+from ocr.limits import BAND_PIXELS, PREVIEW_WIDTH, VECTOR_PIXELS, WORKING_PIXELS, Limits
+from ocr.reading import Line
 from ocr.watching import Watched
 
 if TYPE_CHECKING:
@@ -21,14 +21,9 @@ if TYPE_CHECKING:
 _DPI = 300
 _POINT = 72  # points per inch (ISO 32000-1, 8.3.2.3)
 _RENDER_PIXELS = 18_000_000  # A3 at 300 dpi
-_UNITS = 10_000  # boxes are asked of pdfium in this many steps per side
-_LETTERS_ALONE = 20  # fewer letters than this are no text layer
-_LETTERS_OVER_IMAGE = 200  # over a page-wide image only this many are: scanners stamp a line of text onto theirs
-_IMAGE_SHARE = 0.6
 _ORIENTATIONS = {0: 1, 90: 6, 180: 3, 270: 8}  # how a page is turned → the same in the terms of EXIF
 _CLOSE = 0.01  # of the longer side: by how much a scan may miss the edges of its page
 _KEPT_BYTES = 64 << 20  # that pdfium may have read of pages that are done with
-_INVISIBLE = pdfium_c.FPDF_TEXTRENDERMODE_INVISIBLE
 
 
 class Pdf:
@@ -151,14 +146,11 @@ class Pdf:
         """Lines of the text layer of a born-digital page; none for scans, also those with hidden text from an OCR."""
         page = self._page(number)
         try:
-            lines = tuple(_lines(page))
-            letters = sum(letter.isalpha() for line in lines for letter in line.text)
-            scan = _is_scan(page)
+            return text_layer(page)
         except pdfium.PdfiumError:
             return ()
         finally:
             page.close()
-        return lines if letters >= (_LETTERS_OVER_IMAGE if scan else _LETTERS_ALONE) else ()
 
     def _page(self, number: int) -> pdfium.PdfPage:
         try:
@@ -202,7 +194,7 @@ def _band(page: pdfium.PdfPage, width: int, height: int, top: int, rows: int) ->
 
 def _only_picture(page: pdfium.PdfPage) -> tuple[int, int] | None:
     """Pixels of the picture, upright over the whole page, that is all there is to see; None for any other page."""
-    found = [item for item in page.get_objects(max_depth=1) if not _unseen(item)]
+    found = [item for item in page.get_objects(max_depth=1) if not is_unpainted(item)]
     if len(found) != 1 or found[0].type != pdfium_c.FPDF_PAGEOBJ_IMAGE:
         return None
     across, turn, tilt, down, left, low = found[0].get_matrix().get()
@@ -214,86 +206,3 @@ def _only_picture(page: pdfium.PdfPage) -> tuple[int, int] | None:
         return None
     width, height = found[0].get_px_size()
     return int(width), int(height)
-
-
-def _unseen(item: pdfium.PdfObject) -> bool:
-    """Text that a scanner's OCR has put under or over its picture without painting it."""
-    is_text = item.type == pdfium_c.FPDF_PAGEOBJ_TEXT
-    return bool(is_text and pdfium_c.FPDFTextObj_GetTextRenderMode(item) == _INVISIBLE)
-
-
-def _is_scan(page: pdfium.PdfPage) -> bool:
-    """A page-wide image is on it."""
-    width, height = page.get_size()
-    for found in page.get_objects(filter=[pdfium_c.FPDF_PAGEOBJ_IMAGE], max_depth=3):
-        left, bottom, right, top = found.get_bounds()
-        if (right - left) * (top - bottom) >= _IMAGE_SHARE * width * height:
-            return True
-    return False
-
-
-def _lines(page: pdfium.PdfPage) -> Iterator[Line]:
-    """Group pdfium's characters: white space ends a word, a line break or a leap a line."""
-    words: list[Word] = []
-    for word, ends_line in _words(page):
-        if word is not None:
-            words.append(word)
-        if ends_line and words:
-            yield _line(words)
-            words = []
-    if words:
-        yield _line(words)
-
-
-def _words(page: pdfium.PdfPage) -> Iterator[tuple[Word | None, bool]]:
-    textpage = page.get_textpage()
-    text, boxes = "", []
-    for index in range(min(textpage.count_chars(), PAGE_LETTERS)):
-        letter = _letter(textpage, index)
-        if not letter.isspace():
-            if not _is_hidden(textpage, index):
-                text += letter
-                boxes.append(_box(page, textpage.get_charbox(index)))
-            continue
-        yield (_word(text, boxes) if text else None), letter in "\r\n"
-        text, boxes = "", []
-    if text:
-        yield _word(text, boxes), True
-
-
-def _letter(textpage: pdfium.PdfTextPage, index: int) -> str:
-    code = pdfium_c.FPDFText_GetUnicode(textpage, index)
-    usable = 0 < code < 0x110000 and not 0xD800 <= code < 0xE000
-    return chr(code) if usable else "\ufffd"
-
-
-def _is_hidden(textpage: pdfium.PdfTextPage, index: int) -> bool:
-    """Text that is not painted is some OCR's opinion of the image beneath."""
-    found = pdfium_c.FPDFText_GetTextObject(textpage, index)
-    return bool(found) and pdfium_c.FPDFTextObj_GetTextRenderMode(found) == _INVISIBLE
-
-
-def _box(page: pdfium.PdfPage, bounds: tuple[float, float, float, float]) -> Box:
-    """From page space to fractions of the page as it is shown, turned and cropped (pdfium knows both)."""
-    left, bottom, right, top = bounds
-    corners = [_shown(page, left, top), _shown(page, right, bottom)]
-    xs, ys = sorted(x for x, _ in corners), sorted(y for _, y in corners)
-    return xs[0], ys[0], xs[1], ys[1]
-
-
-def _shown(page: pdfium.PdfPage, x: float, y: float) -> tuple[float, float]:
-    across, down = ctypes.c_int(), ctypes.c_int()
-    pdfium_c.FPDF_PageToDevice(page, 0, 0, _UNITS, _UNITS, 0, x, y, across, down)
-    return min(max(across.value / _UNITS, 0.0), 1.0), min(max(down.value / _UNITS, 0.0), 1.0)
-
-
-def _word(text: str, boxes: list[Box]) -> Word:
-    return Word(text, _around(boxes), 1.0)
-
-
-def _line(words: list[Word]) -> Line:
-    return Line(" ".join(word.text for word in words), _around([word.box for word in words]), 1.0, tuple(words))
-
-
-def _around(boxes: list[Box]) -> Box:
-    return min(b[0] for b in boxes), min(b[1] for b in boxes), max(b[2] for b in boxes), max(b[3] for b in boxes)
