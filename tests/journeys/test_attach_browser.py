@@ -13,8 +13,8 @@ from tests.databases import Databases
 from tests.journeys import browsing, sheets
 from tests.journeys.browsing import PATIENCE_MS
 from tests.journeys.portals import Town, Walker, health_certificate
-from vault.demo.cards import LICENCE_NUMBER
 from vault.demo.people import CITIZEN as HOLDER
+from vault.demo.people import LICENCE_NUMBER
 from vault.demo.seed import CITIZEN, OFFICER, DemoSignIn
 
 LICENCE, RECORD = "change-of-driving-licence", "criminal-record-certificate"

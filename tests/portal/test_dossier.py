@@ -12,7 +12,7 @@ from sharing.encoding import b64url_decode
 from tests import attaching
 from tests.portal.conftest import PortalProcess
 from tests.servers import Server
-from vault.demo.cards import card_truth
+from vault.demo.people import CITIZEN
 
 PROCEDURE = "criminal-record-certificate"
 TYPED = {"field.purpose": "Xin việc làm", "field.phone": "0900 000 000"}
@@ -55,9 +55,8 @@ def test_one_consent_fills_the_form_and_attaches_the_papers(browser: httpx.Clien
     form = begun(browser)
     browser.get(answered(browser, citizen, form, "agree"))
     page = unescape(browser.get(form).text)
-    truth = card_truth()
-    assert f'value="{truth["full-name"]}"'.casefold() in page.casefold()
-    assert f'value="{truth["id-number"]}"' in page
+    assert f'value="{CITIZEN.name}"'.casefold() in page.casefold()
+    assert f'value="{CITIZEN.id}"' in page
     assert "mã QR trên giấy" in page, "each value says where it comes from"
     assert 'state="attached"' in page
     assert TYPED["field.purpose"] in page, "what was typed before is still there"

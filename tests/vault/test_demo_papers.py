@@ -9,9 +9,10 @@ import pytest
 import zxingcpp
 from PIL import Image
 
-from vault.demo import DemoPaper, draw, papers
-from vault.demo.mrz import check_digit, td1
-from vault.demo.people import CITIZEN, citizen_id
+from vault.demo import DemoPaper, papers
+from vault.demo.drawing.mrz import check_digit, td1
+from vault.demo.drawing.people import citizen_id
+from vault.demo.people import CITIZEN
 
 KINDS = ("birth-certificate", "citizen-card", "land-use-certificate", "driving-licence")
 
@@ -111,11 +112,6 @@ def test_the_same_files_come_out_each_time(shelf: dict[str, DemoPaper]) -> None:
     again = {paper.kind: paper for paper in papers()}
     for kind in KINDS:
         assert again[kind].data == shelf[kind].data
-
-
-def test_a_machine_without_the_fonts_is_told_what_to_install() -> None:
-    with pytest.raises(draw.FontsMissing, match="install the package fonts-dejavu-core"):
-        draw.font("Serif-That-Nobody-Has", 12)
 
 
 def test_a_log_line_about_a_paper_shows_no_bytes_of_it(shelf: dict[str, DemoPaper]) -> None:

@@ -142,7 +142,7 @@ def _start(settings: "Settings", listener: socket.socket, demo: bool, portal: Pa
 
 
 def _seed(services: "Services") -> list[str]:
-    from vault.demo.draw import FontsMissing
+    from vault.demo.drawing import FontsMissing
     from vault.demo.seed import DemoNameTaken, seed
 
     typer.echo("Preparing the demo; the first time its papers are read, which takes about a minute …")

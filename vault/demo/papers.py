@@ -5,15 +5,23 @@ Everything is invented and seeded, so the same papers come out each time on the 
 
 import io
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from PIL import Image
 
-from vault.demo import cards, certificates
+from vault.demo.drawing import Drawn, draw, layouts
+from vault.demo.drawing.facts import Facts
+from vault.demo.people import BIRTH, CARD, CITIZEN, LAND, LICENCE
 from vault.demo.scan import on_bed, scanned
 
-SCANNED_AT = time.gmtime(1_700_000_000)
+SEED: Final = "demo"
+SCANNED_AT: Final = time.gmtime(1_700_000_000)
+PAGE_DPI: Final = 200
+CARD_DPI: Final = 300
+BED: Final = 60
+"""Pixels of the scanner's bed around a card."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +35,7 @@ class DemoPaper:
     media_type: str
     data: bytes = field(repr=False)
     kind: str
-    truth: dict[str, str]
+    truth: Mapping[str, str]
 
 
 def papers() -> tuple[DemoPaper, ...]:
@@ -36,28 +44,32 @@ def papers() -> tuple[DemoPaper, ...]:
 
 
 def _birth_certificate() -> DemoPaper:
-    sheet, truth = certificates.birth_certificate()
-    data = _saved("JPEG", [scanned(sheet, 0.2, seed=1)], certificates.DPI)
-    return DemoPaper("Giấy khai sinh.jpg", "image/jpeg", data, "birth-certificate", truth)
+    page = _drawn("giay_khai_sinh.form", BIRTH, PAGE_DPI)
+    data = _saved("JPEG", [scanned(page.image, 0.2, seed=1)], PAGE_DPI)
+    return DemoPaper("Giấy khai sinh.jpg", "image/jpeg", data, "birth-certificate", page.values)
 
 
 def _citizen_card() -> DemoPaper:
-    front = scanned(on_bed(cards.card_front(), 60), -0.5, seed=2)
-    back = scanned(on_bed(cards.card_back(), 60), 0.3, seed=3)
-    data = _saved("PDF", [front, back], cards.DPI)
-    return DemoPaper("Căn cước (hai mặt).pdf", "application/pdf", data, "citizen-card", cards.card_truth())
+    front, back = (_drawn(f"can_cuoc_{side}", CARD, CARD_DPI) for side in ("mat_truoc.front", "mat_sau.back"))
+    pages = [scanned(on_bed(front.image, BED), -0.5, seed=2), scanned(on_bed(back.image, BED), 0.3, seed=3)]
+    truth = {**front.values, **back.values, "old-id-number": CITIZEN.old_id}
+    return DemoPaper("Căn cước (hai mặt).pdf", "application/pdf", _saved("PDF", pages, CARD_DPI), "citizen-card", truth)
 
 
 def _land_certificate() -> DemoPaper:
-    sheet, truth = certificates.land_certificate()
-    data = _saved("PDF", [scanned(sheet, -0.25, seed=4)], certificates.DPI)
-    return DemoPaper("Sổ hồng nhà Thạc Gián.pdf", "application/pdf", data, "land-use-certificate", truth)
+    page = _drawn("gcn_quyen_su_dung_dat.pink", LAND, PAGE_DPI)
+    data = _saved("PDF", [scanned(page.image, -0.25, seed=4)], PAGE_DPI)
+    return DemoPaper("Sổ hồng nhà Thạc Gián.pdf", "application/pdf", data, "land-use-certificate", page.values)
 
 
 def _driving_licence() -> DemoPaper:
-    sheet, truth = cards.driving_licence()
-    data = _saved("PNG", [scanned(on_bed(sheet, 60), 0.6, seed=5)], cards.DPI)
-    return DemoPaper("Giấy phép lái xe.png", "image/png", data, "driving-licence", truth)
+    card = _drawn("giay_phep_lai_xe.pet", LICENCE, CARD_DPI)
+    data = _saved("PNG", [scanned(on_bed(card.image, BED), 0.6, seed=5)], CARD_DPI)
+    return DemoPaper("Giấy phép lái xe.png", "image/png", data, "driving-licence", card.values)
+
+
+def _drawn(layout: str, said: Facts, dpi: int) -> Drawn:
+    return draw(layouts()[layout], SEED, said=said, dpi=dpi)
 
 
 def _saved(form: str, pages: Sequence[Image.Image], dpi: int) -> bytes:

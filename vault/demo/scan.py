@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from vault.demo.draw import Colour
+from vault.demo.drawing.sheet import Colour
 
 BED: Colour = (232, 232, 230)
 

@@ -26,6 +26,19 @@ class Look:
     leaders: bool
 
 
+def broken(sheet: Sheet, text: str, style: Style, width: float, first: float | None = None) -> list[str]:
+    """`text` in lines that fit into `width` millimetres, the first one into `first`."""
+    lines, room = [""], width if first is None else first
+    for word in text.split(" "):
+        longer = f"{lines[-1]} {word}" if lines[-1] else word
+        if lines[-1] and sheet.long([(longer, style)]) > room:
+            lines.append(word)
+            room = width
+        else:
+            lines[-1] = longer
+    return lines
+
+
 class Flow:
     """A column of the page while it is set; `y` is where the next block begins."""
 
@@ -95,20 +108,8 @@ class Flow:
     def _aligned(self, texts: str | Sequence[str], x: float, anchor: str) -> None:
         for text in [texts] if isinstance(texts, str) else texts:
             said, style = self.wording.run(text, self.look.label)
-            for line in self._broken(said, style, self.right - self.left):
+            for line in broken(self.sheet, said, style, self.right - self.left):
                 self.sheet.write(x, self.next(style.size), [(line, style)], anchor=anchor)
-
-    def _broken(self, text: str, style: Style, width: float, first: float | None = None) -> list[str]:
-        """`text` in lines that fit into `width` millimetres, the first one into `first`."""
-        lines, room = [""], width if first is None else first
-        for word in text.split(" "):
-            longer = f"{lines[-1]} {word}" if lines[-1] else word
-            if lines[-1] and self.sheet.long([(longer, style)]) > room:
-                lines.append(word)
-                room = width
-            else:
-                lines[-1] = longer
-        return lines
 
     def block_row(self, cells: Sequence[Sequence[Any]]) -> None:
         """Fields beside each other: [label, value, share of the width]."""
@@ -129,7 +130,7 @@ class Flow:
         head = (f"{head[0].rstrip()} " if head[0] else "", head[1])
         said, style = self.wording.run(value, look.value, fills=True)
         room = right - left - self.sheet.long([head])
-        lines = self._broken(said, style, right - left, room)
+        lines = broken(self.sheet, said, style, right - left, room)
         until = right if look.leaders else 0
         self.sheet.write(left, self.y, [head, (lines[0], style)], until=until)
         for line in lines[1:]:
@@ -162,12 +163,12 @@ class Flow:
         for row in rows:
             top = self.y + 0.4 * (self.y == 0)
             cells = [self.wording.run(text, style) for text in row]
-            broken = [
-                (self._broken(said, cut, right - left - 2), cut)
+            filled = [
+                (broken(self.sheet, said, cut, right - left - 2), cut)
                 for (said, cut), left, right in zip(cells, edges, edges[1:], strict=False)
             ]
-            deep = max(len(lines) for lines, _cut in broken) * style.size * POINT * 1.3 + 2
-            for (lines, cut), left in zip(broken, edges, strict=False):
+            deep = max(len(lines) for lines, _style in filled) * style.size * POINT * 1.3 + 2
+            for (lines, cut), left in zip(filled, edges, strict=False):
                 for place, line in enumerate(lines):
                     self.sheet.write(left + 1, top + 0.6 + (place + 1) * style.size * POINT * 1.25, [(line, cut)])
             for left, right in pairwise(edges):

@@ -116,7 +116,7 @@ def specimen(sheet: Sheet) -> None:
     words = "MẪU / SPECIMEN"
     length = math.hypot(*layer.size) * 0.62
     letters = font("sans", max(12, round(length / len(words) / 0.72)), "b")
-    ImageDraw.Draw(layer).text((layer.width / 2, layer.height / 2), words, (250, 245, 245), letters, "mm")
+    ImageDraw.Draw(layer).text((layer.width / 2, layer.height / 2), words, (247, 240, 240), letters, "mm")
     angle = math.degrees(math.atan2(layer.height, layer.width)) * 0.8
     turned = layer.rotate(angle, Image.Resampling.BICUBIC, fillcolor="white")
     sheet.image.paste(ImageChops.multiply(sheet.image, turned))

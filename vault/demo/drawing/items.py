@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from vault.demo.drawing import ornaments
-from vault.demo.drawing.flow import POINT, Look
+from vault.demo.drawing.flow import POINT, Look, broken
 from vault.demo.drawing.sheet import Sheet, Style
 from vault.demo.drawing.wording import Wording
 
@@ -39,16 +39,17 @@ class Items:
 
     def item_field(self, x: float, y: float, label: str, value: str, widest: float = 0) -> None:
         """A label and its value in one line."""
-        head = self.wording.run(label, self.look.label)
+        head = self.wording.run(f"{label} " if label else "", self.look.label)
         said, style = self.wording.run(value, self.look.value, fills=True)
         room = (widest or self._room(x)) - self.sheet.long([head])
-        self.sheet.write(x, y, [(f"{head[0]} ", head[1]), (said, self._fit(said, style, room))])
+        self.sheet.write(x, y, [head, (said, self._fit(said, style, room))])
 
     def item_pair(self, x: float, y: float, label: str, value: str, step: float, widest: float = 0) -> None:
-        """A label and, `step` below it, its value."""
+        """A label and, `step` below it, its value, over several lines where it is longer than `widest`."""
         self.sheet.write(x, y, [self.wording.run(label, self.look.label)])
         said, style = self.wording.run(value, self.look.value, fills=True)
-        self.sheet.write(x, y + step, [(said, self._fit(said, style, widest or self._room(x)))])
+        for place, line in enumerate(broken(self.sheet, said, style, widest or self._room(x)), 1):
+            self.sheet.write(x, y + step * place, [(line, style)])
 
     def _room(self, x: float) -> float:
         """What is left of the sheet's width at x, less a margin."""

@@ -5,7 +5,7 @@ import random
 from typing import Final
 
 import zxingcpp
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFilter
 
 from vault.demo.drawing.fonts import font
 from vault.demo.drawing.sheet import COLOURS, SMOOTH, Colour, Point, Sheet
@@ -113,29 +113,30 @@ def portrait(
     skin, wear, behind = chance.choice(_SKINS), chance.choice(_WEAR), chance.choice(_BEHIND)
     hair = (30 + chance.randint(0, 18), 26, 26)
     shade = tuple(int(part * 0.9) for part in skin)
+    collar = tuple((part + 255) // 2 for part in wear)
 
-    def paint(pen: ImageDraw.ImageDraw, across: int, down: int) -> None:
-        def ellipse(left: float, top: float, right: float, bottom: float, colour: tuple[int, ...]) -> None:
-            pen.ellipse((across * left, down * top, across * right, down * bottom), colour)
+    across, down = sheet.px(width) * SMOOTH, sheet.px(height) * SMOOTH
+    face = Image.new("RGB", (across, down), behind)
+    pen = ImageDraw.Draw(face)
 
-        pen.rectangle((0, 0, across, down), behind)
-        if not male:
-            ellipse(0.24, 0.14, 0.76, 0.86, hair)
-        ellipse(0.04, 0.72, 0.96, 1.5, wear)
-        pen.polygon(
-            [(across * 0.38, down * 0.72), (across * 0.62, down * 0.72), (across * 0.5, down * 0.9)], (250, 250, 250)
-        )
-        pen.rectangle((across * 0.42, down * 0.56, across * 0.58, down * 0.75), shade)
-        ellipse(0.28, 0.13, 0.72, 0.56, hair)
-        ellipse(0.31, 0.21, 0.69, 0.67, skin)
-        pen.chord((across * 0.29, down * 0.12, across * 0.71, down * 0.44), 185, 355, hair)
-        for left in (0.385, 0.535):
-            ellipse(left, 0.405, left + 0.08, 0.428, (46, 36, 34))
-            pen.line((across * left, down * 0.385, across * (left + 0.08), down * 0.38), hair, max(1, down // 120))
-        pen.line((across * 0.5, down * 0.43, across * 0.485, down * 0.5), shade, max(1, down // 120))
-        pen.arc((across * 0.43, down * 0.5, across * 0.57, down * 0.58), 30, 150, (164, 96, 88), max(2, down // 110))
+    def ellipse(left: float, top: float, right: float, bottom: float, colour: tuple[int, ...]) -> None:
+        pen.ellipse((across * left, down * top, across * right, down * bottom), colour)
 
-    sheet.smooth(x, y, width, height, paint, covers=True)
+    if not male:
+        ellipse(0.24, 0.14, 0.76, 0.86, hair)
+    ellipse(0.04, 0.72, 0.96, 1.5, wear)
+    pen.polygon([(across * 0.4, down * 0.72), (across * 0.6, down * 0.72), (across * 0.5, down * 0.84)], collar)
+    pen.rectangle((across * 0.42, down * 0.56, across * 0.58, down * 0.74), shade)
+    ellipse(0.28, 0.13, 0.72, 0.56, hair)
+    ellipse(0.31, 0.21, 0.69, 0.67, skin)
+    pen.chord((across * 0.29, down * 0.12, across * 0.71, down * 0.44), 185, 355, hair)
+    for left in (0.385, 0.535):
+        ellipse(left, 0.405, left + 0.08, 0.428, (46, 36, 34))
+        pen.line((across * left, down * 0.385, across * (left + 0.08), down * 0.38), hair, max(1, down // 120))
+    pen.line((across * 0.5, down * 0.43, across * 0.485, down * 0.5), shade, max(1, down // 120))
+    pen.arc((across * 0.43, down * 0.5, across * 0.57, down * 0.58), 30, 150, (164, 96, 88), max(2, down // 110))
+    soft = face.filter(ImageFilter.GaussianBlur(across / 70))  # a photograph has no outlines
+    sheet.paste(soft.resize((sheet.px(width), sheet.px(height)), Image.Resampling.LANCZOS), x, y)
 
 
 def chip(sheet: Sheet, x: float, y: float, size: float) -> None:

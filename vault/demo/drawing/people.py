@@ -89,11 +89,6 @@ class Place:
         return Words(f"{self.street}, {self.area}")
 
     @property
-    def near(self) -> Words:
-        """Street and ward, as cards break the address."""
-        return Words(f"{self.street}, {self.ward}")
-
-    @property
     def far(self) -> Words:
         """District and province."""
         return Words(", ".join(filter(None, (self.district, self.province))))

@@ -130,11 +130,11 @@ class Sheet:
 
     def smooth(
         self, x: float, y: float, width: float, height: float, paint: Callable[[ImageDraw.ImageDraw, int, int], None],
-        *, turn: float = 0, covers: bool = False,
+        *, turn: float = 0,
     ) -> None:  # fmt: skip
         """Lay ink in a box, smoothly; `paint` gets a drawing on white and its enlarged size in pixels.
 
-        Ink multiplies with what is below, so that text under a stamp stays to be read, unless it `covers`.
+        Ink multiplies with what is below, so that text under a stamp stays to be read.
         """
         across, down = self.px(width), self.px(height)
         layer = Image.new("RGB", (across * SMOOTH, down * SMOOTH), "white")
@@ -142,13 +142,9 @@ class Sheet:
         ink = layer.resize((across, down), Image.Resampling.LANCZOS)
         if turn:
             ink = ink.rotate(turn, Image.Resampling.BICUBIC, fillcolor="white")
-        self.multiply(ink, self.px(x), self.px(y), covers=covers)
-
-    def multiply(self, ink: Image.Image, left: int, top: int, *, covers: bool = False) -> None:
-        """Lay `ink` (dark on white) over the sheet, its corner at these pixels."""
+        left, top = self.px(x), self.px(y)
         box = (left, top, left + ink.width, top + ink.height)
-        below = self.image.crop(box)
-        self.image.paste(ink if covers else ImageChops.multiply(below, ink), box)
+        self.image.paste(ImageChops.multiply(self.image.crop(box), ink), box)
 
 
 def _around(boxes: Sequence[tuple[float, float, float, float]]) -> Box:
