@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench setup setup-test lock format
+.PHONY: help run test nightly check bench setup setup-test lock format
 
 BIN := .venv/bin
 ARGS ?=
@@ -18,6 +18,10 @@ run: setup ## Serve the vault with its demo on 127.0.0.1:8000, and a portal to t
 
 test: setup-test ## Run all tests, side by side (ARGS="-k word" for some, ARGS="-n 0" one after the other)
 	@$(BIN)/python -m pytest -n $$(($$(nproc) * 2)) --dist loadscope --no-loadscope-reorder $(ARGS)
+
+nightly: setup-test ## Try ten thousand spoilt papers on the reading child (takes some minutes; DOCVAULT_SPOILT_SEED for others)
+	@DOCVAULT_SPOILT_PAPERS=$${DOCVAULT_SPOILT_PAPERS:-10000} DOCVAULT_SPOILT_SEED=$${DOCVAULT_SPOILT_SEED:-$$(date +%s)} \
+		$(BIN)/python -m pytest -n $$(nproc) -rP tests/ocr/test_fuzzed_papers.py $(ARGS)
 
 check: setup-test ## Style, types, layout and locks: what CI checks before the tests
 	$(BIN)/ruff check

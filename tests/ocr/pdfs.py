@@ -14,6 +14,7 @@ class Sheet:
     content: bytes
     pictures: tuple[tuple[bytes, bytes, bytes], ...] = ()
     turned: int = 0
+    box: bytes = A4
 
 
 def lines(texts: Sequence[bytes], *, top: int = 780, left: int = 60, size: int = 12, font: bytes = b"/F1") -> bytes:
@@ -60,6 +61,6 @@ def _page(bodies: list[bytes], sheet: Sheet, fonts: bytes) -> int:
         pictures.append(b"/%s %d 0 R" % (name, len(bodies)))
     bodies.append(stream(b"", sheet.content))
     resources = b"<</Font<<%s>>/XObject<<%s>>>>" % (fonts, b"".join(pictures))
-    place = b"/Parent 2 0 R/MediaBox%s/Rotate %d" % (A4, sheet.turned)
+    place = b"/Parent 2 0 R/MediaBox%s/Rotate %d" % (sheet.box, sheet.turned)
     bodies.append(b"<</Type/Page%s/Contents %d 0 R/Resources%s>>" % (place, len(bodies), resources))
     return len(bodies)
