@@ -48,12 +48,12 @@ class Forked:
             self.wait()
 
 
-def fork(paper: socket.socket, confines: Confines) -> Forked:
-    """A child with `paper` for its end of the conversation. Raises OSError."""
+def fork(paper: socket.socket, confines: Confines, *, reads: bool = False) -> Forked:
+    """A child with `paper` for its end of the conversation; `reads`: it will recognise text. Raises OSError."""
     tie, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with theirs:
         try:
-            _nurseries.fork(json.dumps(astuple(confines)).encode(), [paper.fileno(), theirs.fileno()])
+            _nurseries.fork(json.dumps([reads, *astuple(confines)]).encode(), [paper.fileno(), theirs.fileno()])
         except BaseException:
             tie.close()
             raise

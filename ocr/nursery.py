@@ -1,7 +1,8 @@
 """The process that children are forked from: a fresh interpreter would take a third of a second for each.
 
 It has imported what they need, has no other thread, knows no secret and never touches a paper. For each child its
-parent sends the limits and two sockets: the child's own, and one by which the child's life is tied to its parent's.
+parent sends whether it will read text, the limits and two sockets: the child's own, and one by which the child's life
+is tied to its parent's.
 """
 
 import gc
@@ -16,6 +17,7 @@ from typing import NoReturn
 
 from ocr.child import main as be_child
 from ocr.confine import Confines, name_process
+from ocr.library import prepare
 
 NEEDED = ("ocr.cutting", "ocr.papers", "ocr.pdfs", "ocr.pictures", "ocr.previews", "ocr.quality", "ocr.streaming")
 MESSAGE_MOST = 1024
@@ -49,22 +51,25 @@ class _Nursery:
             self._events.unregister(self._control)
             return
         paper, tie = files[0], socket.socket(fileno=files[1])
+        reads, *confines = json.loads(message)
+        if reads:
+            prepare()  # now, so that whoever reads nothing has no model in memory
         try:
             pid = os.fork()
         except OSError:  # no more processes may be had: the parent sees both sockets close
             tie.close()
         else:
             if pid == 0:
-                self._be_child(message, paper)
+                self._be_child(Confines(*confines), paper)
             self._watch(pid, tie)
         os.close(paper)
 
-    def _be_child(self, message: bytes, paper: int) -> NoReturn:
+    def _be_child(self, confines: Confines, paper: int) -> NoReturn:
         try:
             os.setsid()  # its own session, so that its group holds only what it starts
             os.dup2(paper, PAPER)
             os.closerange(PAPER + 1, os.sysconf("SC_OPEN_MAX"))  # the ties of others are none of its business
-            be_child(PAPER, Confines(*json.loads(message)), self._pid)
+            be_child(PAPER, confines, self._pid)
         finally:
             os._exit(1)
 

@@ -92,7 +92,7 @@ def read(
     KindMalformed; what `source`, `on_page` or `on_picture` raise ends the child and passes through.
     """
     _check_size(source, limits)
-    with scratch_folder() as scratch, child(limits) as running:
+    with scratch_folder() as scratch, child(limits, reads=True) as running:
         kinds = str(kinds_dir.resolve()) if kinds_dir else None
         running.order({**base_order("read", source, limits), "scratch": str(scratch), "kinds": kinds})
         taken = _Taken(limits)

@@ -8,7 +8,8 @@ import numpy as np
 from PIL import Image
 
 from ocr.cleaning import Cleaned, clean
-from ocr.engine import Engine, Seen, Tesseract
+from ocr.engine import Engine, Seen
+from ocr.engines import engine
 from ocr.limits import Limits
 from ocr.reading import Box, Line, Page, Word
 from ocr.syllables import looks_english
@@ -18,7 +19,7 @@ class Recogniser:
     """Reads pages in Vietnamese, and again in English where they turn out to be English."""
 
     def __init__(self, scratch: Path, limits: Limits) -> None:
-        self._engine: Engine = Tesseract(scratch, limits.page_wall_s)
+        self._engine: Engine = engine(scratch, limits.page_wall_s)
 
     def read(self, image: Image.Image, number: int) -> Page:
         """`image` in RGB, upright. Raises ReadingFailed."""

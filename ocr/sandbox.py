@@ -92,12 +92,14 @@ class Child:
 
 
 @contextmanager
-def child(limits: Limits, *, gentle: bool = False) -> Iterator[Child]:
-    """Start a child, a `gentle` one to yield to all others; at the end it and everything that it started are killed."""
+def child(limits: Limits, *, gentle: bool = False, reads: bool = False) -> Iterator[Child]:
+    """Start a child, a `gentle` one to yield to all others, one that `reads` with the engine at hand; at the end it and
+    everything that it started are killed.
+    """
     ours, theirs = socket.socketpair()
     with ours:
         with theirs:
-            process = fork(theirs, _confines(limits, gentle=gentle))
+            process = fork(theirs, _confines(limits, gentle=gentle), reads=reads)
         running = Child(process, Channel(ours, time.monotonic() + limits.wall_s))
         try:
             yield running
