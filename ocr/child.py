@@ -12,12 +12,13 @@ from ocr.confine import Confines, confine, name_process
 from ocr.errors import EmptyPaper, OcrError, ReadingFailed
 from ocr.fence import fence
 from ocr.frames import Channel, Header
-from ocr.limits import Limits
+from ocr.limits import PIECE_BYTES, Limits
 from ocr.remote import Ranges, open_remote
 
 if TYPE_CHECKING:
     from PIL import Image
 
+    from ocr.leaves import Packed
     from ocr.papers import Paper
     from ocr.pyramid import Place
 
@@ -58,6 +59,8 @@ def _obey(order: Header, channel: Ranges) -> None:
         read_paper(file, limits, scratch, kinds, sender)
     elif order["do"] == "cut":
         _cut(file, limits, order["page"], sender)
+    elif order["do"] == "leaves":
+        _leaves(file, limits, order["size"], sender)
     else:
         _inspect(file, limits, sender)
 
@@ -102,6 +105,16 @@ def _cut(file: BinaryIO, limits: Limits, number: int, sender: "_Sender") -> None
         sender.tile(place, tile)
 
 
+def _leaves(file: BinaryIO, limits: Limits, size: int, sender: "_Sender") -> None:
+    from ocr import leaves
+    from ocr.papers import open_paper
+
+    paper = open_paper(file, limits)
+    sender.leaves(paper.pages)
+    for points, picture in leaves.leaves(paper, size):
+        sender.leaf(points, picture)
+
+
 class _Sender:
     """Results on their way to the parent."""
 
@@ -126,6 +139,25 @@ class _Sender:
 
     def tile(self, place: "Place", tile: bytes) -> None:
         self._channel.send({"done": "tile", "level": place.level, "column": place.column, "row": place.row}, tile)
+
+    def leaves(self, pages: int) -> None:
+        self._channel.send({"done": "leaves", "pages": pages})
+
+    def leaf(self, points: tuple[float, float], picture: "Packed | None") -> None:
+        """What the page is like, and then its bytes, unless they lie in the paper."""
+        about = {"done": "leaf", "points": [round(side * 1000) for side in points]}
+        if picture is None:
+            self._channel.send({**about, "form": "none"})
+            return
+        offset, size = picture.place or (None, len(picture.data))
+        self._channel.send(
+            {
+                **about, "form": picture.form, "width": picture.size[0], "height": picture.size[1],
+                "colours": picture.colours, "orientation": picture.orientation, "offset": offset, "size": size,
+            }
+        )  # fmt: skip
+        for at in range(0, len(picture.data), PIECE_BYTES):
+            self._channel.send({"done": "piece"}, picture.data[at : at + PIECE_BYTES])
 
     def findings(self, findings: dict[str, Any]) -> None:
         self._channel.send({"done": "reading"}, _json(findings))

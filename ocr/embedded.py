@@ -24,10 +24,11 @@ _PNG = b"\x89PNG\r\n\x1a\n"
 
 @dataclass(frozen=True)
 class Embedded:
-    """A picture file that stands for a page: its type and its bytes."""
+    """A picture file that stands for a page: its type and its bytes, and where these lie in the PDF just so."""
 
     media_type: str
     file: BinaryIO
+    place: tuple[int, int] | None = None
 
 
 class Part(io.RawIOBase):
@@ -124,7 +125,7 @@ def embedded(file: BinaryIO, offset: int, length: int, size: tuple[int, int]) ->
     if (_number(text, "Width"), _number(text, "Height")) != size:
         return None
     if _filter(text) == "DCTDecode":
-        return Embedded("image/jpeg", _buffered(Part(file, offset, length)))
+        return Embedded("image/jpeg", _buffered(Part(file, offset, length)), (offset, length))
     if _filter(text) == "CCITTFaxDecode":
         return _fax(file, offset, length, size, text)
     if _filter(text) == "FlateDecode":

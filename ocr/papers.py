@@ -9,6 +9,7 @@ from ocr.errors import EmptyPaper, UnsupportedType
 from ocr.limits import Limits
 from ocr.media import HEAD_BYTES, sniff
 from ocr.reading import Line
+from ocr.scans import Scan
 
 
 class Paper(Protocol):
@@ -31,6 +32,12 @@ class Paper(Protocol):
 
     def size(self, number: int) -> tuple[int, int]:
         """Width and height of the upright page in pixels, at its best."""
+
+    def points(self, number: int) -> tuple[float, float]:
+        """Width and height of the upright page in points of 1/72 inch."""
+
+    def scan(self, number: int) -> Scan | None:
+        """The picture that is all there is to see of the page; None for a page that must be drawn."""
 
     def strips(self, number: int, rows: int) -> Iterator[Image.Image]:
         """The upright page of that size, from the top, in strips of so many rows (the last may have fewer)."""

@@ -59,7 +59,7 @@ def inspect(source: Source, limits: Limits, *, gentle: bool = False) -> Inspecti
     Raises EmptyPaper, UnsupportedType, TruncatedPaper, PasswordProtected, BrokenPaper, TooManyPages, TooManyPixels,
     TooManyBytes, ReadingFailed; what `source` raises passes through.
     """
-    _check_size(source, limits)
+    check_size(source, limits)
     with child(limits, gentle=gentle) as running:
         running.order(base_order("inspect", source, limits))
         header, _ = running.next_result(source)
@@ -91,7 +91,7 @@ def read(
     `kinds_dir` holds an operator's own kinds beside those of the package. Raises what inspect() raises, and
     KindMalformed; what `source`, `on_page` or `on_picture` raise ends the child and passes through.
     """
-    _check_size(source, limits)
+    check_size(source, limits)
     with scratch_folder() as scratch, child(limits, reads=True) as running:
         kinds = str(kinds_dir.resolve()) if kinds_dir else None
         running.order({**base_order("read", source, limits), "scratch": str(scratch), "kinds": kinds})
@@ -116,7 +116,7 @@ def cut(source: Source, limits: Limits, number: int) -> Iterator[Sheet]:
 
     Raises what inspect() raises, here and while the tiles are taken; what `source` raises passes through.
     """
-    _check_size(source, limits)
+    check_size(source, limits)
     with child(limits, gentle=True) as running:
         running.order({**base_order("cut", source, limits), "page": number})
         header, _ = running.next_result(source)
@@ -209,7 +209,8 @@ def _webp(picture: bytes) -> bytes:
     return picture
 
 
-def _check_size(source: Source, limits: Limits) -> None:
+def check_size(source: Source, limits: Limits) -> None:
+    """Raises EmptyPaper, TooManyBytes."""
     if source.size == 0:
         raise EmptyPaper
     if source.size > limits.file_size:

@@ -13,6 +13,7 @@ from ocr.errors import BrokenPaper, EmptyPaper, PasswordProtected, TooManyPages,
 from ocr.layers import is_unpainted, text_layer
 from ocr.limits import BAND_PIXELS, PREVIEW_WIDTH, VECTOR_PIXELS, WORKING_PIXELS, Limits
 from ocr.reading import Line
+from ocr.scans import Scan
 from ocr.watching import Watched
 
 if TYPE_CHECKING:
@@ -75,6 +76,23 @@ class Pdf:
         finally:
             page.close()
 
+    def points(self, number: int) -> tuple[float, float]:
+        """As the PDF says. Raises BrokenPaper."""
+        page = self._page(number)
+        width, height = page.get_size()
+        page.close()
+        return float(width), float(height)
+
+    def scan(self, number: int) -> Scan | None:
+        """The one picture of a page that is nothing else, found among what pdfium reads for this page alone."""
+        self._reopen()
+        page = self._page(number)
+        try:
+            found = self._embedded(page, least=0)
+            return self._pictures(page, found).scan(1).within(found.place) if found else None
+        finally:
+            page.close()
+
     def _picture(self, number: int, pixels: float, widest: int | None = None) -> Image.Image:
         page, scan = self._load(number)
         try:
@@ -122,15 +140,16 @@ class Pdf:
 
     def _scan(self, page: pdfium.PdfPage) -> "Pictures | None":
         found = self._embedded(page)
-        if found is None:
-            return None
+        return self._pictures(page, found) if found else None
+
+    def _pictures(self, page: pdfium.PdfPage, found: Embedded) -> "Pictures":
         from ocr.pictures import Pictures
 
         return Pictures(found.file, found.media_type, self._limits, _ORIENTATIONS[page.get_rotation()])
 
-    def _embedded(self, page: pdfium.PdfPage) -> Embedded | None:
+    def _embedded(self, page: pdfium.PdfPage, least: int = WORKING_PIXELS) -> Embedded | None:
         size = _only_picture(page)
-        if size is None or size[0] * size[1] <= WORKING_PIXELS:
+        if size is None or size[0] * size[1] <= least:
             return None
         if pdfium_c.FPDF_GetSecurityHandlerRevision(self._pdf) != -1:
             return None  # encrypted

@@ -1,5 +1,6 @@
 """Papers that are images: JPEG, PNG, WebP, TIFF and HEIC, through Pillow; large ones row by row (ocr.streaming)."""
 
+import io
 import math
 import warnings
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from ocr.ends import is_cut
 from ocr.errors import BrokenPaper, OcrError, TooManyPages, TooManyPixels, TruncatedPaper
 from ocr.limits import PREVIEW_WIDTH, RANGE_BYTES, WHOLE_PIXELS, WORKING_PIXELS, Limits
 from ocr.reading import Line
+from ocr.scans import Scan, scanned, size_in_points
 
 if TYPE_CHECKING:
     from ocr.streaming import Stream
@@ -71,6 +73,20 @@ class Pictures:
             self._seek(number)
             width, height = self._image.size
             return (height, width) if self._orientation() in _SIDEWAYS else (width, height)
+
+    def points(self, number: int) -> tuple[float, float]:
+        """As large as the resolution in the file says, else as A4. Raises OcrError."""
+        with self._decoding():
+            self._seek(number)
+            width, height = size_in_points(self._image.size, self._image.info.get("dpi"))
+            return (height, width) if self._orientation() in _SIDEWAYS else (width, height)
+
+    def scan(self, number: int) -> Scan:
+        """The page itself. Raises OcrError."""
+        with self._decoding():
+            self._seek(number)
+            place = (0, self._file.seek(0, io.SEEK_END)) if self.media_type == "image/jpeg" else None
+            return scanned(self._image, self._orientation(), place, lambda: self.image(number))
 
     def image(self, number: int) -> Image.Image:
         """Page `number` (from 1) in RGB, turned upright by its EXIF, reduced to WORKING_PIXELS. Raises OcrError."""
