@@ -15,6 +15,9 @@ Boxes = NDArray[np.intp]  # n x 4: left, top, width, height
 _SIDE = 2000  # pixels of the longer side at which letters are looked at
 _LIGHT_SIDE = 500  # and at which light is
 _INK = 185  # of 255 where paper is white: blurred ink is pale
+_BLANK = 225  # of 255: nothing is printed here
+_BLANK_SHARE = 0.36  # of the surroundings; text leaves two thirds blank, and one third where it is bold and blurred
+_WINDOWS = 25  # so many of them make the longer side: a window holds two lines or three
 _LEAST_LETTERS = 30  # fewer tell nothing
 _LOOKED_AT = 400  # letters whose edges are measured
 _TABLE = 0.45  # of the brightness of the brightest tenth: what is darker is no paper
@@ -44,7 +47,7 @@ def measure(picture: Colour, scale: float = 1.0) -> Quality:
     light = _light(small)
     paper = _bytes(cv2.resize(light, gray.shape[::-1], interpolation=cv2.INTER_LINEAR))
     levelled = _bytes(cv2.divide(gray, paper, scale=255))
-    boxes = _pieces((levelled < _INK) & (paper > _TABLE * np.percentile(light, 90)))
+    boxes = _pieces((levelled < _INK) & (paper > _TABLE * np.percentile(light, 90)) & _is_blank_between(levelled))
     letters = _letters(boxes)
     if len(letters) < _LEAST_LETTERS:
         return Quality(len(letters), float(np.median(light)), blur=_softness(levelled) / _USUAL)
@@ -68,6 +71,13 @@ def _light(small: Gray) -> Gray:
     around = max(7, round(max(small.shape) / 45) | 1)
     bright = cv2.dilate(small, np.ones((around, around), np.uint8))
     return _bytes(cv2.medianBlur(bright, min(around * 2 + 1, 255)))
+
+
+def _is_blank_between(levelled: Gray) -> Mask:
+    """Where much of what lies around is blank: on paper between letters, but not on stone, wood or cloth."""
+    window = max(3, max(levelled.shape) // _WINDOWS)
+    blank = cv2.boxFilter((levelled > _BLANK).astype(np.float32), -1, (window, window))
+    return np.asarray(blank > _BLANK_SHARE, dtype=np.bool_)
 
 
 def _pieces(ink: Mask) -> Boxes:
