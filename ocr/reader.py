@@ -6,7 +6,7 @@ from typing import Any, BinaryIO, Protocol
 
 from ocr import findings
 from ocr.codes import find_codes
-from ocr.errors import OcrError, ReadingFailed
+from ocr.errors import BrokenPaper, OcrError, ReadingFailed
 from ocr.kinds import load_kinds
 from ocr.limits import PAGE_WORDS, PAPER_WORDS, Limits
 from ocr.papers import Paper, open_paper
@@ -57,12 +57,15 @@ def _read_page(paper: Paper, number: int, recogniser: Recogniser, codes: list[Co
             language = "eng" if looks_english(" ".join(line.text for line in lines)) else "vie"
             return Page(number, *image.size, "text-layer", language, lines)
         return recogniser.read(image, number)
-    except (OcrError, MemoryError) as error:
+    except OSError:  # the parent is gone, or memory to write into: no page can be told any more
+        raise
+    except Exception as error:  # hostile pixels: code that looks at them raises whatever it trips over
+        failure = error if isinstance(error, OcrError | MemoryError) else BrokenPaper()
         if paper.pages == 1 or (isinstance(error, ReadingFailed) and error.reason == "engine"):
-            raise  # nothing is left to read
+            raise failure from error  # nothing is left to read
         if not shown:
             results.picture(paper.pages, b"", b"")
-        code = error.code if isinstance(error, OcrError) else ReadingFailed.code
+        code = failure.code if isinstance(failure, OcrError) else ReadingFailed.code
         return Page(number, 0, 0, "ocr", "vie", (), code)
 
 
