@@ -14,6 +14,8 @@ import vault
 from tests.databases import Databases
 from tests.journeys.browsing import AXE, chromium
 from tests.needs import need, need_tesseract
+from tests.ocr.photographs import blurred, sheet
+from tests.ocr.sheets import BIRTH, draw, saved
 from tests.servers import PASSWORD, Server, until_read
 
 VENDOR = Path(vault.__file__).parent / "static/vendor"
@@ -27,6 +29,11 @@ TOO_SMALL = """least => [...document.querySelectorAll("button, [role=button], se
   .filter(e => { const box = e.getBoundingClientRect(); return box.height < least - 0.5 || box.width < least - 0.5; })
   .map(e => e.outerHTML.slice(0, 80))"""
 TOO_WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+LENS_INK = """(() => {
+  const lens = document.querySelector(".lens");
+  const { data } = lens.getContext("2d").getImageData(0, 0, lens.width, lens.height);
+  return data.filter((level, at) => at % 4 === 0 && level < 80).length;
+})()"""
 VIOLATIONS = """tags => axe.run({runOnly: tags, rules: {"color-contrast-enhanced": {enabled: true}}})
   .then(found => found.violations.map(v => v.id + ": " + v.nodes.map(n => n.html.slice(0, 80)).join(" | ")))"""
 
@@ -165,3 +172,83 @@ def test_search_narrows_the_list_while_one_types(browser: Browser, server: Serve
         page.wait_for_selector(f"#results a[href='/papers/{paper}']")
     finally:
         context.close()
+
+
+@pytest.fixture(scope="module")
+def certificate(server: Server, paper: str) -> str:
+    """A paper of An's with values that were read; its id."""
+    an = server.signed_in("an")
+    kept = an.post("/api/documents", files={"file": ("khai-sinh.png", saved(draw(BIRTH), "PNG"))})
+    paper_id: str = kept.raise_for_status().json()["id"]
+    until_read(an, paper_id)
+    return paper_id
+
+
+def test_a_citizen_sees_each_value_on_the_page_and_confirms_all_with_one_tap(
+    browser: Browser, server: Server, certificate: str
+) -> None:
+    context = open_context(browser, server, SIZES[0])
+    try:
+        page = context.new_page()
+        assert complaints(page, f"/papers/{certificate}") == []
+        page.focus("[name='field.birth-date']")
+        assert page.locator(".lit").get_attribute("data-field") == "field.birth-date"
+        page.wait_for_selector(".lens:visible")
+        assert page.evaluate("document.querySelector('.lens').nextElementSibling.contains(document.activeElement)")
+        assert page.evaluate(LENS_INK) > 50  # what is printed there is drawn, not a blank canvas
+        page.locator(".sheets").scroll_into_view_if_needed()
+        box = page.locator("[data-field='field.full-name']").bounding_box()
+        assert box is not None
+        page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        page.wait_for_function("document.activeElement.name === 'field.full-name'")
+        assert page.locator(".lit").get_attribute("data-field") == "field.full-name"
+        page.fill("[name='field.full-name']", "Bùi Đình Dũng")
+        page.click(".confirm-bar button")
+        page.wait_for_url("**?done=confirmed")
+    finally:
+        context.close()
+    facts = server.signed_in("an").get(f"/api/documents/{certificate}/reading").json()["fields"]
+    read = {fact["name"]: fact for fact in facts if fact["found"]}
+    assert len(read) > 3 and all(fact["confirmed"] for fact in read.values())
+    assert read["full-name"]["value"] == "Bùi Đình Dũng"
+
+
+def test_without_scripts_a_value_leads_to_its_place_on_the_page(
+    browser: Browser, server: Server, certificate: str
+) -> None:
+    context = open_context(browser, server, SIZES[2], scripts=False)
+    try:
+        page = context.new_page()
+        page.goto(f"/papers/{certificate}")
+        page.click("a[href='#box-birth-date']")
+        assert page.locator("#box-birth-date").evaluate("box => box.matches(':target')")
+        page.click(".confirm-bar button")
+        page.wait_for_url("**?done=confirmed")
+    finally:
+        context.close()
+
+
+def test_a_blurred_photo_is_told_of_and_taken_again_with_one_touch(
+    browser: Browser, server: Server, paper: str, tmp_path: Path
+) -> None:
+    poor, better = tmp_path / "nhoe.jpg", tmp_path / "ro.jpg"
+    poor.write_bytes(saved(blurred(sheet()), "JPEG"))
+    better.write_bytes(saved(sheet(), "JPEG"))
+    context = open_context(browser, server, SIZES[0])
+    try:
+        page = context.new_page()
+        page.goto("/papers/new")
+        page.set_input_files("#file", poor)
+        page.click("[data-send]")
+        page.wait_for_url("**/papers/*/photo")
+        assert "Chữ bị nhòe." in page.inner_text("main")
+        kept = page.url.split("/")[-2]
+        assert complaints(page, f"/papers/{kept}/photo") == []
+        with page.expect_file_chooser() as chosen:
+            page.click("[data-camera]")
+        chosen.value.set_files(better)
+        page.wait_for_url("**?done=retaken")
+    finally:
+        context.close()
+    (version,) = server.signed_in("an").get(f"/api/documents/{kept}/versions").json()
+    assert (version["number"], version["file_name"], version["quality"]) == (1, "ro.jpg", [])
