@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from ocr.errors import FieldInvalid
 from ocr.folding import fold, squeeze
 from ocr.kinds import FieldSpec
+from ocr.places import mended
 from ocr.reading import SOURCES, Disagreement, Field
 
 MOST_LETTERS = 500  # of any value
@@ -14,10 +15,11 @@ MOST_LETTERS = 500  # of any value
 _NUMERIC_DATE = re.compile(r"(?<!\d)(\d{1,2})\s*[/.\-|Il]\s*(\d{1,2})\s*[/.\-|Il]\s*(\d{4})(?!\d)")
 _ISO_DATE = re.compile(r"(?<!\d)(\d{4})-(\d{2})-(\d{2})(?!\d)")
 _WORDED_DATE = re.compile(r"ngay\D{0,12}(\d{1,2})\D{1,20}(\d{1,2})\D{1,20}(\d{4})")
-_BARE_DATE = re.compile(r"\s*(\d{2})(\d{2})(\d{4})\s*\Z")
+_BARE_DATE = re.compile(r"\s*(\d{2})[/.\-]?(\d{2})[/.\-]?(\d{4})\s*\Z")  # a stroke may be lost: no other date reads so
 _FIRST_YEAR, _LAST_YEAR = 1850, 2200
 _SEXES = {"nam": "male", "male": "male", "m": "male", "nu": "female", "female": "female", "f": "female"}
 _EDGES = " .,:;_-–—|/\\'\"`~*•…"
+_EDGES_OF_NAMES = _EDGES + "ˆˇ˘˙˚˛˜˝^“”‘<>«»()[]{}=+!?"
 _MISREAD_DIGITS = str.maketrans("OoQIl|SBZ", "000111582")
 _SHORT_CODE = 3  # signs up to which a code has no spaces
 _CENTURY = 1900  # of the sex-and-century digit 0 and 1; two digits a century from there
@@ -72,14 +74,14 @@ def _sex(text: str) -> str:
 
 
 def _name(text: str) -> str:
-    name = text.strip(_EDGES)
+    name = re.sub(r"(?<=\w)\.(?=[^\W\d_])", "", text.strip(_EDGES_OF_NAMES))  # a speck within a word
     if len(name) < 2 or not all(letter.isalpha() or letter in " -'’." for letter in name):
         raise FieldInvalid
     return name
 
 
 def _place(text: str) -> str:
-    place = re.sub(r"\s*,\s*", ", ", text).strip(_EDGES)
+    place = mended(re.sub(r"\s*,\s*", ", ", text).strip(_EDGES))
     if sum(letter.isalpha() for letter in place) < 2:
         raise FieldInvalid
     return place

@@ -7,6 +7,7 @@ from ocr.checks import disagreements
 from ocr.fields import find_fields
 from ocr.kinds import OTHER, Kind
 from ocr.reading import SOURCES, Code, Field, Page, Reading
+from ocr.sureness import settle
 from ocr.titles import name_kind
 
 CARD = "citizen-card"
@@ -22,7 +23,7 @@ def find(pages: Sequence[Page], codes: Sequence[Code], kinds: Mapping[str, Kind]
         kind, confidence = CARD, CARD_BY_CODE
     fields = fields_of(kinds.get(kind), pages, codes)
     doubts = disagreements(kind, fields)
-    return Reading(tuple(pages), kind, confidence, named.title, fields, tuple(codes), doubts)
+    return Reading(tuple(pages), kind, confidence, named.title, settle(fields, doubts), tuple(codes), doubts)
 
 
 def fields_of(kind: Kind | None, pages: Sequence[Page], codes: Sequence[Code]) -> tuple[Field, ...]:
@@ -37,7 +38,7 @@ def fields_of(kind: Kind | None, pages: Sequence[Page], codes: Sequence[Code]) -
 
 def _card_fields(code: Code) -> list[Field]:
     parsed = parse_card(code.text)
-    return [Field(name, value, raw, "qr", 1.0, code.page, code.box) for name, (value, raw) in parsed.items()]
+    return [Field(name, value, raw, "qr", 1.0, code.page, code.box, sure=True) for name, (value, raw) in parsed.items()]
 
 
 def _surest(fields: Sequence[Field]) -> list[Field]:

@@ -31,6 +31,8 @@ class Rule:
     pattern: str | None = None  # regular expression on folded text (ocr.folding); its group 1 or all of it
     lines: int = 1  # an address may go on over so many lines
     pick: str = "first"  # which match of several
+    under: tuple[str, ...] = ()  # only in the part of the page that one of these labels begins
+    above: tuple[str, ...] = ()  # only before the first of these labels
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,7 @@ class Kind:
     fields: tuple[FieldSpec, ...] = ()
     titles: tuple[str, ...] = ()
     stops: tuple[str, ...] = ()  # labels that are not read but end the value before them
+    marks: tuple[str, ...] = ()  # phrases that tell the kind of a page without a title, such as a card's back
     sensitive: bool = False
     note: Mapping[str, str] | None = None  # by LANGUAGES, something to tell the holder
 
@@ -70,7 +73,7 @@ def _load(file: Path) -> Kind:
 
 
 def _kind(data: object) -> Kind:
-    found = _members(data, {"code", "names"}, {"titles", "fields", "stops", "sensitive", "note"})
+    found = _members(data, {"code", "names"}, {"titles", "fields", "stops", "marks", "sensitive", "note"})
     fields = tuple(_field(item) for item in _list(found.get("fields", [])))
     if len({spec.name for spec in fields}) != len(fields):
         raise KindMalformed("two fields have one name")
@@ -79,7 +82,8 @@ def _kind(data: object) -> Kind:
         raise KindMalformed("sensitive is true or false")
     return Kind(
         _code(found["code"]), _languages(found["names"]), fields, _texts(found.get("titles", [])),
-        _texts(found.get("stops", [])), sensitive, _languages(found["note"]) if "note" in found else None,
+        _texts(found.get("stops", [])), _texts(found.get("marks", [])), sensitive,
+        _languages(found["note"]) if "note" in found else None,
     )  # fmt: skip
 
 
@@ -90,14 +94,15 @@ def _field(data: object) -> FieldSpec:
 
 
 def _rule(data: object) -> Rule:
-    found = _members(data, set(), {"after", "where", "pattern", "lines", "pick"})
+    found = _members(data, set(), {"after", "where", "pattern", "lines", "pick", "under", "above"})
     after, pattern, lines = _texts(found.get("after", [])), found.get("pattern"), found.get("lines", 1)
     if not after and pattern is None:
         raise KindMalformed("a rule needs a label phrase or a pattern")
     if type(lines) is not int or not 1 <= lines <= 5:
         raise KindMalformed("lines is a number from 1 to 5")
     where, pick = _choice(found.get("where", "line"), PLACES), _choice(found.get("pick", "first"), PICKS)
-    return Rule(after, where, None if pattern is None else _pattern(pattern), lines, pick)
+    under, above = _texts(found.get("under", [])), _texts(found.get("above", []))
+    return Rule(after, where, None if pattern is None else _pattern(pattern), lines, pick, under, above)
 
 
 def _pattern(found: object) -> str:

@@ -8,7 +8,8 @@ from typing import Any
 from ocr.errors import ReadingMalformed
 from ocr.strict import Members
 
-VERSION = 1
+VERSION = 2
+_FIRST = 1  # its fields said nothing of being sure
 SOURCES: tuple[str, ...] = ("citizen", "qr", "mrz", "text", "ocr")  # best first
 PAGE_SOURCES: tuple[str, ...] = ("text-layer", "ocr")
 
@@ -86,7 +87,10 @@ class Page:
 
 @dataclass(frozen=True)
 class Field:
-    """A named value; `value` is canonical (ocr.checks.normalise), `printed` is as it stands on the paper."""
+    """A named value; `value` is canonical (ocr.checks.normalise), `printed` is as it stands on the paper.
+
+    `sure` says that nobody needs to look: proved by a code or check digits, or read without any doubt (ocr.sureness).
+    """
 
     name: str
     value: str
@@ -95,20 +99,22 @@ class Field:
     confidence: float
     page: int | None = None  # from 1
     box: Box | None = None
+    sure: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         return {
             "name": self.name, "value": self.value, "printed": self.printed, "source": self.source,
             "confidence": round(self.confidence, 3), "page": self.page, "box": self.box and _rounded(self.box),
+            "sure": self.sure,
         }  # fmt: skip
 
     @classmethod
     def from_dict(cls, data: object) -> "Field":
-        members = Members(data, {"name", "value", "printed", "source", "confidence", "page", "box"})
+        members = Members(data, {"name", "value", "printed", "source", "confidence", "page", "box", "sure"})
         return cls(
             members.code("name"), members.text("value", 2000), members.text("printed", 2000),
             members.one_of("source", SOURCES), members.fraction("confidence"),
-            members.optional_whole("page", 1, 100_000), members.optional_box("box"),
+            members.optional_whole("page", 1, 100_000), members.optional_box("box"), members.flag("sure"),
         )  # fmt: skip
 
 
@@ -188,7 +194,7 @@ class Reading:
 
     @classmethod
     def from_json(cls, data: bytes, *, pages: bool = True) -> "Reading":
-        """Raises ReadingMalformed for anything that to_json of this version cannot have written.
+        """Raises ReadingMalformed for anything that to_json of this version or of the first cannot have written.
 
         Without `pages` the text is passed over, unchecked: what was found in it alone is there at a tenth of the time.
         """
@@ -196,10 +202,22 @@ class Reading:
             whole = json.loads(data)
         except (ValueError, RecursionError) as error:
             raise ReadingMalformed from error
-        if not isinstance(whole, dict) or whole.pop("version", None) != VERSION:
+        if not isinstance(whole, dict) or type(version := whole.pop("version", None)) is not int:
+            raise ReadingMalformed
+        if version == _FIRST:
+            whole = _with_doubt(whole)
+        elif version != VERSION:
             raise ReadingMalformed
         found = Members({"pages": whole.pop("pages", None)}, {"pages"}).items("pages", 100_000)
         return cls.from_findings(tuple(Page.from_dict(page) for page in found) if pages else (), whole)
+
+
+def _with_doubt(whole: dict[str, Any]) -> dict[str, Any]:
+    """A reading of the first version as one of today: it was not sure of any field."""
+    fields = whole.get("fields")
+    if not isinstance(fields, list) or any(not isinstance(item, dict) or "sure" in item for item in fields):
+        raise ReadingMalformed
+    return {**whole, "fields": [{**item, "sure": False} for item in fields]}
 
 
 def _rounded(box: Box) -> list[float]:

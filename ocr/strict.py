@@ -50,6 +50,12 @@ class Members:
     def optional_whole(self, name: str, least: int, most: int) -> int | None:
         return None if self._data[name] is None else self.whole(name, least, most)
 
+    def flag(self, name: str) -> bool:
+        found = self._data[name]
+        if not isinstance(found, bool):
+            raise ReadingMalformed
+        return found
+
     def fraction(self, name: str) -> float:
         return _fraction(self._data[name])
 

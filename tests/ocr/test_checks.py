@@ -2,6 +2,7 @@
 
 import datetime
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from ocr.errors import FieldInvalid, KindMalformed, ReadingMalformed
 from ocr.folding import fold
 from ocr.kinds import TYPES, FieldSpec, load_kinds
 from ocr.reading import Code, Disagreement, Field, Line, Page, Reading, Word
-from ocr.syllables import is_syllable, looks_english
+from ocr.syllables import is_syllable, is_vietnamese, looks_english
 
 BOX = (0.1, 0.2, 0.3, 0.4)
 
@@ -185,15 +186,37 @@ def test_reading_survives_its_json() -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        {"version": 2}, {"extra": 1}, {"kind": "A B"}, {"kind_confidence": 1.5}, {"kind_confidence": True},
+        {"version": 3},
+        {"version": True},
+        {"version": 1},
+        {"extra": 1},
+        {"kind": "A B"},
+        {"kind_confidence": 1.5},
+        {"kind_confidence": True},
         {"title": None},
-        {"pages": [{}]}, {"fields": "x"}, {"title": "\x00"}, {"title": "\ud800"}, {"codes": [[]]},
+        {"pages": [{}]},
+        {"fields": "x"},
+        {"title": "\x00"},
+        {"title": "\ud800"},
+        {"codes": [[]]},
     ],
-)  # fmt: skip
+)
 def test_reading_that_was_tampered_with_is_refused(change: dict[str, object]) -> None:
     data = json.dumps({**json.loads(_reading().to_json()), **change}).encode()
     with pytest.raises(ReadingMalformed):
         Reading.from_json(data)
+
+
+def test_reading_of_the_first_version_is_sure_of_nothing() -> None:
+    data = json.loads(_reading().to_json())
+    for item in data["fields"]:
+        del item["sure"]
+    assert Reading.from_json(json.dumps({**data, "version": 1}).encode()) == _reading()
+
+
+def test_reading_keeps_what_is_sure() -> None:
+    reading = replace(_reading(), fields=(replace(_field("number", "1"), sure=True),))
+    assert Reading.from_json(reading.to_json()).fields[0].sure
 
 
 @given(st.binary(max_size=60))
@@ -206,6 +229,42 @@ def test_folding_keeps_offsets() -> None:
     text = "Đường Nguyễn Thị Ước"
     assert fold(text) == "duong nguyen thi uoc"
     assert len(fold(text)) == len(text)
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "Nguyễn",
+        "nghiêng",
+        "GIẾNG",
+        "gì",
+        "quyết",
+        "Quỳnh",
+        "khuỷu",
+        "Oánh",
+        "thuở",
+        "Ý",
+        "yến",
+        "Đắc",
+        "ghế",
+        "xoong",
+        "khoẻ",
+    ],
+)
+def test_syllable_as_it_is_written(word: str) -> None:
+    assert is_vietnamese(word)
+
+
+@pytest.mark.parametrize(
+    "word", ["huyêt", "cấch", "kàn", "nghang", "gê", "ngiêng", "HỎC", "tịiếng", "Nguyể̃n", "w", "phap"]
+)
+def test_syllable_with_a_tone_or_letter_that_it_cannot_have(word: str) -> None:
+    assert not is_vietnamese(word)
+
+
+def test_syllable_without_marks_may_have_lost_them() -> None:
+    assert is_syllable("phap")
+    assert not is_syllable("phảp")
 
 
 def test_language_of_a_page() -> None:

@@ -151,6 +151,7 @@ class FoundOut(BaseModel):
     printed: str = Field(description="as it stands on the paper", examples=["14/03/1990"])
     source: str = Field(description="qr, mrz, text or ocr", examples=["ocr"])
     confidence: float = Field(description="0 to 1", examples=[0.93])
+    sure: bool = Field(description="nobody needs to look: proved by a code, or read without any doubt", examples=[True])
     page: int | None = Field(examples=[1])
     box: tuple[float, float, float, float] | None = Field(
         description="x0, y0, x1, y1 as fractions of the page", examples=[(0.3, 0.31, 0.42, 0.33)]
@@ -284,7 +285,15 @@ def _fact_out(fact: Fact, language: str) -> FactOut:
         value=fact.value,
         confirmed=fact.confirmed,
         found=[
-            FoundOut(value=f.value, printed=f.printed, source=f.source, confidence=f.confidence, page=f.page, box=f.box)
+            FoundOut(
+                value=f.value,
+                printed=f.printed,
+                source=f.source,
+                confidence=f.confidence,
+                sure=f.sure,
+                page=f.page,
+                box=f.box,
+            )
             for f in fact.found
         ],
         doubts=[doubt.code for doubt in fact.doubts],
