@@ -21,6 +21,8 @@ def _tied_args(*args: bool, **kwargs: bool) -> dict[str, Any]:
 
 pytesseract.pytesseract.subprocess_args = _tied_args  # there is no other way in
 
+PAGE = "--psm 3 --dpi 300"  # options for a page of text
+
 Gray = NDArray[np.uint8]  # height x width, 0 black
 PixelBox = tuple[int, int, int, int]  # x0, y0, x1, y1
 
@@ -43,16 +45,16 @@ class Engine(Protocol):
 class Tesseract:
     """tesseract as a program. Measured: a PGM on memory costs 4 ms, a PIL image through PNG 0.45 s and more."""
 
-    def __init__(self, scratch: Path, page_wall_s: float) -> None:
+    def __init__(self, scratch: Path, page_wall_s: float, options: str = PAGE) -> None:
         self._path = scratch / "page.pgm"
-        self._wall_s = page_wall_s
+        self._wall_s, self._options = page_wall_s, options
 
     def recognise(self, page: Gray, language: str) -> list[Seen]:
         height, width = page.shape
         self._path.write_bytes(b"P5 %d %d 255\n" % (width, height) + page.tobytes())
         try:
             data = pytesseract.image_to_data(
-                str(self._path), lang=language, config="--psm 3 --dpi 300", timeout=self._wall_s,
+                str(self._path), lang=language, config=self._options, timeout=self._wall_s,
                 output_type=pytesseract.Output.DICT,
             )  # fmt: skip
         except (pytesseract.TesseractNotFoundError, pytesseract.TesseractError) as error:

@@ -88,6 +88,11 @@ class KindMalformed(OcrError):
     message = "A file of kinds does not follow its rules."
 
 
+class MrzInvalid(OcrError):
+    code = "mrz-invalid"
+    message = "These lines are no machine-readable zone, or one that does not prove itself."
+
+
 class FieldInvalid(OcrError):
     code = "field-invalid"
     message = "The value does not fit the field."

@@ -11,6 +11,7 @@ from ocr.cleaning import Cleaned, clean
 from ocr.engine import Engine, Seen
 from ocr.engines import engine
 from ocr.limits import Limits
+from ocr.mrzband import Bands
 from ocr.reading import Box, Line, Page, Word
 from ocr.syllables import looks_english
 
@@ -20,6 +21,7 @@ class Recogniser:
 
     def __init__(self, scratch: Path, limits: Limits) -> None:
         self._engine: Engine = engine(scratch, limits.page_wall_s)
+        self._bands = Bands(scratch, limits.page_wall_s)
 
     def read(self, image: Image.Image, number: int) -> Page:
         """`image` in RGB, upright. Raises ReadingFailed."""
@@ -27,6 +29,7 @@ class Recogniser:
         language, seen = "vie", self._engine.recognise(cleaned.gray, "vie")
         if looks_english(" ".join(word.text for word in seen)):
             language, seen = "eng", self._engine.recognise(cleaned.gray, "eng")
+        seen = self._bands.read(cleaned.gray, seen)
         return Page(number, *image.size, "ocr", language, tuple(_lines(seen, cleaned, image.size)))
 
 
