@@ -19,7 +19,7 @@ SIZES: Final[Mapping[str, tuple[float, float]]] = {
 class Layout:
     """One way in which a paper of a kind is set.
 
-    `truth` maps our field to [the key in truth files, the fact]: `a|b` whichever is printed, `a+b` both with a comma.
+    `truth` maps our field to [the key in truth files, the fact]: `a|b` the first printed, `a+b` both with a comma.
     `look` is the layout's own mapping.
     """
 
@@ -51,5 +51,6 @@ def layouts() -> Mapping[str, Layout]:
             for name, look in paper["layouts"].items():
                 merged = {"type": paper["type"], **shared, **look}
                 full = f"{merged['type']}.{name}"
-                found[full] = Layout(full, paper["kind"], merged["type"], paper["facts"], paper["truth"], merged)
+                truth = {**paper["truth"], **look.get("truth", {})}
+                found[full] = Layout(full, paper["kind"], merged["type"], paper["facts"], truth, merged)
     return found

@@ -114,6 +114,7 @@ def business(inventor: Inventor) -> Facts:
         "foreign": Words(f"{inventor.one('marks')} COMPANY LIMITED"),
         "house": Words(f"HỘ KINH DOANH {inventor.one('marks').upper()}"),
         "where": where,
+        "seat": Words(f"{where.full}, Việt Nam"),
         "who": inventor.person(1960, 2000),
         "phone": Words(f"0{inventor.digits(9)}"),
         "director": inventor.person(),

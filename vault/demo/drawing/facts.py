@@ -27,6 +27,7 @@ def birth(inventor: Inventor) -> Facts:
         "number": Words(f"{inventor.number(1, 420)}/{issued.year}"),
         "clerk": inventor.person(),
         "chair": inventor.person(),
+        "registrar": Words(f"Ủy ban nhân dân {child.home.area}"),
         "birthplace": Words(f"{inventor.one('hospitals')} {child.home.far}"),
         "copied": inventor.day(issued, TODAY),
         "copy_number": Words(f"{inventor.number(1, 900)}/TLKS-BS"),
@@ -43,6 +44,7 @@ def marriage(inventor: Inventor) -> Facts:
     return {
         "wife": wife,
         "husband": husband,
+        "registrar": Words(f"Ủy ban nhân dân {wife.home.area}"),
         "issued": issued,
         "office": wife.home,
         "chair": inventor.person(),

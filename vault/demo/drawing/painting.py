@@ -112,16 +112,20 @@ def _face(given: Any, chance: random.Random) -> str:
 
 def _truth(layout: Layout, wording: Wording) -> tuple[dict[str, str], dict[str, str]]:
     """What of the truth was printed, as printed and in canonical form."""
-    printed = {
-        name: (key, ", ".join(wording.printed[part] for part in fact.split("+")))
-        for name, (key, facts_) in layout.truth.items()
-        for fact in facts_.split("|")
-        if all(part in wording.printed for part in fact.split("+"))
-    }
-    fields = {key: text for key, text in printed.values() if text}
+    told = ((name, key, _first_printed(ways, wording)) for name, (key, ways) in layout.truth.items())
+    printed = {name: (key, text) for name, key, text in told if text}
+    fields = dict(printed.values())
     if "qr" in wording.printed:
         fields["qr_payload"] = wording.printed["qr"]
-    return fields, {name: canonical(name, text) for name, (_key, text) in printed.items() if text}
+    return fields, {name: canonical(name, text) for name, (_key, text) in printed.items()}
+
+
+def _first_printed(ways: str, wording: Wording) -> str:
+    """What stands on the paper for `a|b+c`: the first way of which all facts were printed."""
+    for facts_ in (way.split("+") for way in ways.split("|")):
+        if all(fact in wording.printed for fact in facts_):
+            return ", ".join(wording.printed[fact] for fact in facts_)
+    return ""
 
 
 def canonical(name: str, printed: str) -> str:
