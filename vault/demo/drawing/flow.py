@@ -211,7 +211,7 @@ class Flow:
             run = self.wording.run(body["when"], self.look.label.but(italic=True))
             last = min(places[-1], self.right - self.sheet.long([run]) / 2)
             self.sheet.write(last, self.next(), [run], anchor="m")
-        deep = body.get("deep", 22) * self.look.label.size / 13
+        deep = body.get("deep", 26) * self.look.label.size / 13
         ends = [self._signer(x, self.y, column, deep) for x, column in zip(places, columns, strict=True)]
         self.y = max(ends)
 
@@ -225,8 +225,8 @@ class Flow:
             shift = self.chance.uniform(-4, 4)
             signature(self.sheet, x + shift, y + deep * 0.5, 30 * size / 13, chance=self.chance)
         if column.get("stamp"):
-            across = 36 * size / 13
-            mark = (x - across * self.chance.uniform(0.35, 0.62), y + deep * self.chance.uniform(0.3, 0.6))
+            across = 32 * size / 13
+            mark = (x - across * self.chance.uniform(0.4, 0.65), y + deep * self.chance.uniform(0.44, 0.62))
             self.marks.append((*mark, across, self.wording.say(column["stamp"])))
         y += deep + size * POINT * 1.3
         if column.get("name"):

@@ -10,7 +10,8 @@ from PIL import Image, ImageDraw, ImageFilter
 from vault.demo.drawing.fonts import font
 from vault.demo.drawing.sheet import COLOURS, SMOOTH, Colour, Point, Sheet
 
-STAMP: Final = COLOURS["stamp"]
+STAMPS: Final[tuple[Colour, ...]] = ((206, 44, 56), (214, 60, 66), (222, 70, 84), (228, 92, 100), (214, 48, 84))
+"""Inks of stamps, from a fresh pad to a dry one."""
 GOLD: Final = COLOURS["gold"]
 _SKINS: Final[tuple[Colour, ...]] = ((224, 182, 152), (214, 168, 134), (198, 150, 118), (232, 194, 168))
 _WEAR: Final[tuple[Colour, ...]] = ((44, 50, 82), (236, 238, 240), (92, 40, 48), (40, 66, 58), (70, 70, 76))
@@ -51,12 +52,14 @@ def emblem(sheet: Sheet, x: float, y: float, size: float, *, colour: str = "") -
 def stamp(sheet: Sheet, x: float, y: float, size: float, words: str, *, chance: random.Random) -> None:
     """A red round stamp around x, y: rings, `words` around a star; unevenly inked and a little turned."""
 
+    red = chance.choice(STAMPS)
+
     def paint(pen: ImageDraw.ImageDraw, full: int, _down: int) -> None:
         middle, line = full / 2, max(1, int(full * 0.012))
         for radius, width in ((0.485, line * 2), (0.455, line), (0.29, line)):
-            pen.circle((middle, middle), full * radius, outline=STAMP, width=width)
-        pen.polygon(star(middle, middle, full * 0.12), STAMP)
-        _around(pen, full, words)
+            pen.circle((middle, middle), full * radius, outline=red, width=width)
+        pen.polygon(star(middle, middle, full * 0.12), red)
+        _around(pen, full, words, red)
         for _ in range(260):  # ink that did not take
             at = (chance.uniform(0, full), chance.uniform(0, full))
             pen.circle(at, chance.uniform(0.002, 0.006) * full, (255, 255, 255))
@@ -64,7 +67,7 @@ def stamp(sheet: Sheet, x: float, y: float, size: float, words: str, *, chance: 
     sheet.smooth(x - size / 2, y - size / 2, size, size, paint, turn=chance.uniform(-25, 25))
 
 
-def _around(pen: ImageDraw.ImageDraw, full: int, words: str) -> None:
+def _around(pen: ImageDraw.ImageDraw, full: int, words: str, red: Colour) -> None:
     letters = font("arial", int(full * 0.082), "b")
     text = f"{words} ★ " if len(words) < 34 else f"{words[:40]} * "
     step = math.tau / len(text)
@@ -74,7 +77,7 @@ def _around(pen: ImageDraw.ImageDraw, full: int, words: str) -> None:
         ImageDraw.Draw(tile).text((tile.width / 2, tile.height / 2), letter, 255, letters, "mm")
         tile = tile.rotate(-math.degrees(turn) - 90, Image.Resampling.BICUBIC)
         at = (full / 2 + 0.37 * full * math.cos(turn), full / 2 + 0.37 * full * math.sin(turn))
-        pen.bitmap((int(at[0] - tile.width / 2), int(at[1] - tile.height / 2)), tile, STAMP)
+        pen.bitmap((int(at[0] - tile.width / 2), int(at[1] - tile.height / 2)), tile, red)
 
 
 def signature(sheet: Sheet, x: float, y: float, width: float, *, chance: random.Random, colour: str = "ink") -> None:

@@ -19,7 +19,7 @@ MM_PER_INCH: Final = 25.4
 POINTS_PER_INCH: Final = 72
 
 COLOURS: Final[dict[str, Colour]] = {
-    "black": (28, 28, 32), "typed": (24, 26, 76), "grey": (112, 112, 112), "red": (188, 24, 34), "stamp": (206, 44, 56),
+    "black": (28, 28, 32), "typed": (24, 26, 76), "grey": (112, 112, 112), "red": (188, 24, 34),
     "gold": (214, 164, 40), "ink": (34, 44, 140), "white": (255, 255, 255), "brown": (106, 58, 30),
     "green": (30, 92, 62), "blue": (30, 60, 132),
 }  # fmt: skip
