@@ -1,5 +1,6 @@
 """Text recognition: one gray page in, lines of words out."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -63,16 +64,22 @@ class Tesseract:
             raise ReadingFailed("time") from error
         finally:
             self._path.unlink(missing_ok=True)
-        return _words(data)
+        return seen(data)
 
 
-def _words(data: dict[str, list[str]]) -> list[Seen]:
+def seen(data: Mapping[str, Sequence[object]]) -> list[Seen]:
+    """Words from the columns of tesseract's TSV; confidences in whole percents, as pytesseract gives them."""
     found = []
-    for index, text in enumerate(data["text"]):
-        confidence = float(data["conf"][index])
+    for index, text in enumerate(map(str, data["text"])):
+        confidence = int(float(str(data["conf"][index])))
         if confidence < 0 or not text.strip():
             continue
-        left, top, width, height = (int(data[name][index]) for name in ("left", "top", "width", "height"))
-        line = (int(data["block_num"][index]), int(data["par_num"][index]), int(data["line_num"][index]))
-        found.append(Seen(text.strip(), (left, top, left + width, top + height), confidence / 100, line))
+        left, top, width, height = (_whole(data[name][index]) for name in ("left", "top", "width", "height"))
+        block, paragraph, row = (_whole(data[name][index]) for name in ("block_num", "par_num", "line_num"))
+        box = (left, top, left + width, top + height)
+        found.append(Seen(text.strip(), box, confidence / 100, (block, paragraph, row)))
     return found
+
+
+def _whole(number: object) -> int:
+    return int(str(number))

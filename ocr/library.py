@@ -1,137 +1,131 @@
-"""tesseract as a library (tesserocr), where it is installed: the nursery loads its model once, for all its children.
+"""tesseract as a library, where the program's own is there: the nursery loads its model once, for all its children.
 
-The program loads it anew for each page, and writes a table of words that has to be read. Each page has a process forked
-for it, which can be ended when its time is over, and whose end is the end of that page alone, as with the program.
+The program loads the model anew for each page. Each page has a process forked for it, which can be ended when its time
+is over, and whose end is the end of that page alone, as with the program. Through the library's C interface
+(tesseract/capi.h), so that what reads is the very code that the program reads with.
 """
 
 import contextlib
-import json
+import ctypes
 import os
-import re
 import select
 import signal
 import subprocess
 import time
-from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from ocr.confine import end_with_parent
-from ocr.engine import Gray, Seen
+from ocr.engine import Gray, Seen, seen
 from ocr.errors import ReadingFailed
 
 LOADED = "vie"  # what nearly every page is read in; other languages are loaded where they are needed
 DPI = 300
+_NAME = "libtesseract.so.5"
+_AUTOMATIC = 3  # PSM_AUTO
 _ANSWERS_WITHIN_S = 20
 _PIECE = 1 << 16
 _ANSWER_BYTES = 1 << 24
-_VERSION = re.compile(r"tesseract v?(\d+\.\d+)")
-_MODELS = re.compile(r'"(.+)"')
+_END = b"\n\0"  # of an answer that is whole
+_COLUMNS = (
+    "level", "page_num", "block_num", "par_num", "line_num", "word_num", "left", "top", "width", "height", "conf",
+    "text",
+)  # fmt: skip
+
+_POINTER, _TEXT, _INT = ctypes.c_void_p, ctypes.c_char_p, ctypes.c_int
+_FUNCTIONS = {
+    "Version": (_TEXT, ()), "DeleteText": (None, (_POINTER,)), "BaseAPICreate": (_POINTER, ()),
+    "BaseAPIInit3": (_INT, (_POINTER, _TEXT, _TEXT)), "BaseAPISetPageSegMode": (None, (_POINTER, _INT)),
+    "BaseAPISetImage": (None, (_POINTER, _TEXT, _INT, _INT, _INT, _INT)),
+    "BaseAPISetSourceResolution": (None, (_POINTER, _INT)), "BaseAPIRecognize": (_INT, (_POINTER, _POINTER)),
+    "BaseAPIGetTsvText": (_POINTER, (_POINTER, _INT)),
+}  # fmt: skip
+"""Name after `Tess` → what it gives, and what it takes."""
 
 
-@dataclass(frozen=True)
-class Ready:
-    """The loaded library, and the folder of its models."""
+class Model:
+    """One language, loaded. Raises OSError where the library or the language is missing."""
 
-    api: Any
-    models: str
+    def __init__(self, language: str) -> None:
+        self._library = _library()
+        self._api = self._library.TessBaseAPICreate()
+        if self._library.TessBaseAPIInit3(self._api, None, language.encode()) != 0:
+            raise OSError(f"tesseract cannot load {language}")
+        self._library.TessBaseAPISetPageSegMode(self._api, _AUTOMATIC)
+
+    def table(self, page: Gray) -> bytes:
+        """What stands on the page, as the program's TSV without its first line; empty for nothing."""
+        height, width = page.shape
+        self._library.TessBaseAPISetImage(self._api, page.tobytes(), width, height, 1, width)
+        self._library.TessBaseAPISetSourceResolution(self._api, DPI)
+        if self._library.TessBaseAPIRecognize(self._api, None) != 0:
+            return b""
+        text = self._library.TessBaseAPIGetTsvText(self._api, 0)
+        try:
+            return ctypes.string_at(text) if text else b""
+        finally:
+            self._library.TessDeleteText(text)
 
 
-_ready: Ready | None = None
+_ready: Model | None = None
 
 
 def prepare() -> None:
-    """Load the model, once in this process, if library and program are of one version, so that both read the same.
+    """Load the model, once in this process, if the library is the program's: of the same version.
 
-    Where anything is missing the program reads, as it does without the library.
+    Where it is not, or is missing, the program reads.
     """
     global _ready
-    with contextlib.suppress(ImportError, OSError, RuntimeError, subprocess.SubprocessError):
-        if _ready is None and (models := _fitting_models()) is not None:
-            _ready = Ready(_opened(models, LOADED), models)
+    with contextlib.suppress(OSError, AttributeError, subprocess.SubprocessError):
+        if _ready is None and _is_the_programs():
+            _ready = Model(LOADED)
 
 
-def ready() -> Ready | None:
+def ready() -> Model | None:
     return _ready
 
 
 class Library:
     """The loaded library as an engine."""
 
-    def __init__(self, ready: Ready, page_wall_s: float) -> None:
-        self._apis, self._models, self._wall_s = {LOADED: ready.api}, ready.models, page_wall_s
+    def __init__(self, loaded: Model, page_wall_s: float) -> None:
+        self._models, self._wall_s = {LOADED: loaded}, page_wall_s
 
     def recognise(self, page: Gray, language: str) -> list[Seen]:
         deadline = time.monotonic() + self._wall_s
-        api = self._api(language)
+        model = self._model(language)
         answer, theirs = os.pipe()
         pid = os.fork()
         if pid == 0:
-            _answer(api, page, theirs)
+            _answer(model, page, theirs)
         os.close(theirs)
         try:
-            return _words(_received(answer, deadline))
+            return _words(_received(answer, deadline).decode())
         finally:
             os.close(answer)
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
 
-    def _api(self, language: str) -> Any:
-        if language not in self._apis:
+    def _model(self, language: str) -> Model:
+        if language not in self._models:
             try:
-                self._apis[language] = _opened(self._models, language)
-            except RuntimeError as error:
+                self._models[language] = Model(language)
+            except OSError as error:
                 raise ReadingFailed("engine") from error
-        return self._apis[language]
+        return self._models[language]
 
 
-def _answer(api: Any, page: Gray, answer: int) -> NoReturn:
+def _answer(model: Model, page: Gray, answer: int) -> NoReturn:
     """In the forked process; what goes wrong here is told by an answer that does not come."""
     try:
         end_with_parent()
         with os.fdopen(answer, "wb") as out:
-            out.write(json.dumps(_recognised(api, page)).encode())
+            out.write(model.table(page) + _END)
     finally:
         os._exit(0)
 
 
-def _fitting_models() -> str | None:
-    """The folder of the program's models, if library and program are of one version."""
-    import tesserocr
-
-    ours, theirs = _VERSION.match(tesserocr.tesseract_version()), _VERSION.match(_told("--version"))
-    models = _MODELS.search(_told("--list-langs"))
-    return models[1] if ours and theirs and models and ours[1] == theirs[1] else None
-
-
-def _told(option: str) -> str:
-    command = ["tesseract", option]
-    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=_ANSWERS_WITHIN_S).stdout  # noqa: S603 - two fixed words
-
-
-def _opened(models: str, language: str) -> Any:
-    import tesserocr
-
-    return tesserocr.PyTessBaseAPI(path=models, lang=language, psm=tesserocr.PSM.AUTO)
-
-
-def _recognised(api: Any, page: Gray) -> list[tuple[Any, ...]]:
-    """Text, sides, confidence and line of each word."""
-    from tesserocr import RIL, iterate_level
-
-    height, width = page.shape
-    api.SetImageBytes(page.tobytes(), width, height, 1, width)
-    api.SetSourceResolution(DPI)
-    api.Recognize()
-    found, line, words = [], -1, api.GetIterator()
-    for word in iterate_level(words, RIL.WORD) if words else ():
-        line += line < 0 or word.IsAtBeginningOf(RIL.TEXTLINE)
-        if not word.Empty(RIL.WORD) and (text := word.GetUTF8Text(RIL.WORD).strip()):
-            found.append((text, word.BoundingBox(RIL.WORD), word.Confidence(RIL.WORD), line))
-    return found
-
-
-def _received(answer: int, deadline: float) -> list[Any]:
+def _received(answer: int, deadline: float) -> bytes:
     data = bytearray()
     while len(data) < _ANSWER_BYTES:
         if not select.select([answer], [], [], max(0.0, deadline - time.monotonic()))[0]:
@@ -140,13 +134,28 @@ def _received(answer: int, deadline: float) -> list[Any]:
         if not piece:
             break
         data += piece
-    try:
-        found: list[Any] = json.loads(data)
-    except ValueError as error:  # it ended before it had said all
-        raise ReadingFailed("died") from error
-    return found
+    if not data.endswith(_END):  # it ended before it had said all
+        raise ReadingFailed("died")
+    return bytes(data[: -len(_END)])
 
 
-def _words(found: list[Any]) -> list[Seen]:
-    """Confidences in whole percents, as pytesseract tells them, so that a reading does not depend on the machine."""
-    return [Seen(text, (*box,), int(confidence) / 100, (line, 0, 0)) for text, box, confidence, line in found]
+def _words(table: str) -> list[Seen]:
+    rows = (row.split("\t") for row in table.split("\n"))
+    columns = zip(*(row for row in rows if len(row) == len(_COLUMNS)), strict=True)
+    data = dict(zip(_COLUMNS, (list(column) for column in columns), strict=False))
+    return seen(data) if data else []
+
+
+def _is_the_programs() -> bool:
+    command = ["tesseract", "--version"]
+    told = subprocess.run(command, capture_output=True, text=True, check=True, timeout=_ANSWERS_WITHIN_S).stdout  # noqa: S603
+    return told.split()[:2] == ["tesseract", _library().TessVersion().decode()]
+
+
+def _library() -> ctypes.CDLL:
+    """Opened, or as it is open already."""
+    library = ctypes.CDLL(_NAME)
+    for name, (gives, takes) in _FUNCTIONS.items():
+        function = getattr(library, f"Tess{name}")
+        function.restype, function.argtypes = gives, takes
+    return library

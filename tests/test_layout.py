@@ -33,7 +33,6 @@ OWNERS: Mapping[str, tuple[str, ...]] = {
     "joserfc": ("sharing",),
     "pkcs11": ("storage.hsm",),
     "pytesseract": ("ocr",),
-    "tesserocr": ("ocr.library",),
     "pypdfium2": ("ocr",),
     "cv2": ("ocr",),
     "pillow_heif": ("ocr",),

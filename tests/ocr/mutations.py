@@ -12,6 +12,7 @@ from tests.ocr.pdfs import Sheet, lines, stream, written
 from tests.ocr.sheets import saved
 
 SIZE = (72, 56)
+PNG = b"\x89PNG\r\n\x1a\n"
 SMALL = b"[0 0 200 200]"  # a page of a PDF, in points
 EXTREMES = (b"\0", b"\xff", b"\x7f", b"\x80", b"\x01")
 WORDS = (b"\xff\xff\xff\xff", b"\x7f\xff\xff\xff", b"\x00\x00\x00\x00", b"\x80\x00\x00\x00", b"\x00\x01\x00\x00")
@@ -62,7 +63,21 @@ def mutated(data: bytes, others: tuple[bytes, ...], chance: random.Random) -> by
     changes = [*_CHANGES, *([_token] * 4 if data.startswith(b"%PDF") else [])]
     for _ in range(chance.choice([1, 1, 2, 4, 16])):
         chance.choice(changes)(spoilt, others, chance)
+    if data.startswith(PNG) and chance.random() < 0.6:
+        spoilt = bytearray(_summed(bytes(spoilt)))
     return data[:12] + bytes(spoilt[12:]) if len(spoilt) > 12 else data[:13]
+
+
+def _summed(png: bytes) -> bytes:
+    """With the check sums that its chunks ought to have: else a PNG is given up before anything looks at it."""
+    out, at = PNG, len(PNG)
+    while at + 12 <= len(png):
+        end = at + 8 + int.from_bytes(png[at : at + 4], "big")
+        if end + 4 > len(png):
+            break
+        out += png[at:end] + struct.pack(">I", zlib.crc32(png[at + 4 : end]))
+        at = end + 4
+    return out + png[at:]
 
 
 _Change = Callable[[bytearray, tuple[bytes, ...], random.Random], None]
