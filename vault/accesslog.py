@@ -28,6 +28,7 @@ class Kind(StrEnum):
     reading_done = "reading-done"
     reading_failed = "reading-failed"
     reading_retried = "reading-retried"
+    copy_asked = "copy-asked"
     reading_confirmed = "reading-confirmed"
     granted = "granted"
     redeemed = "redeemed"

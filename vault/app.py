@@ -23,10 +23,24 @@ from starlette.types import Scope
 
 from storage.errors import StorageError
 from vault import firststart, pages, problems
-from vault.api import accounts, agency, documents, dossiers, exports, grants, imports, oauth, probes, uploads, wellknown
+from vault.api import (
+    accounts,
+    agency,
+    documents,
+    dossiers,
+    exports,
+    grants,
+    imports,
+    oauth,
+    probes,
+    searchable,
+    uploads,
+    wellknown,
+)
 from vault.api.language import language_of
 from vault.api.openapi import completed
 from vault.api.principals import services_of
+from vault.copier import Copier
 from vault.cutter import Cutter
 from vault.errors import Invalid, NotReady, SignInNeeded, VaultError
 from vault.i18n import translator
@@ -46,6 +60,20 @@ UPLOADS = re.compile(
     r"|/api/import|/api/import/papers|/import|/import/papers)"
     r"|PATCH /api/uploads/[^/]+"
 )
+AREAS = (
+    accounts,
+    documents,
+    searchable,
+    uploads,
+    exports,
+    imports,
+    grants,
+    dossiers,
+    agency,
+    wellknown,
+    oauth,
+    probes,
+)
 STOP_S = 5
 
 log = logging.getLogger(__name__)
@@ -64,7 +92,7 @@ def create_app(settings: Settings, services: Services | None = None) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False},  # spans would carry what people search
     )
     app.state.services, app.state.readiness = opened, Readiness(opened)
-    for area in (accounts, documents, uploads, exports, imports, grants, dossiers, agency, wellknown, oauth, probes):
+    for area in AREAS:
         app.include_router(area.router)
     app.include_router(pages.router, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
@@ -105,7 +133,7 @@ def respond(request: Request, problem: Problem) -> Response:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     services: Services = app.state.services
-    workers = (Worker(services), Cutter(services)) if services.settings.embedded_worker else ()
+    workers = (Worker(services), Cutter(services), Copier(services)) if services.settings.embedded_worker else ()
     threads = [Thread(target=worker.run, name=worker.kind, daemon=True) for worker in workers]
     for thread in threads:
         thread.start()

@@ -16,16 +16,13 @@ from storage.errors import BlobMissing
 from vault import jobs, papers, quota, tiles
 from vault.jobs import Ticket
 from vault.models import JobKind, Version
+from vault.quota import NoRoom
 from vault.services import SealedSource
 from vault.worker import LeaseLost, Worker
 
 TOLD_EVERY_S = 1.0
 
 log = logging.getLogger(__name__)
-
-
-class NoRoom(Exception):
-    """The tiles of this wallet would take more than its quota."""
 
 
 class Cutter(Worker):
@@ -104,11 +101,11 @@ class Cutter(Worker):
         """Bytes that its tiles take in the store. Raises OcrError, `BlobMissing`, `NoRoom`."""
         services = self._services
         with services.db.read() as session:
-            room = quota.left_for_tiles(session, ticket.citizen_id, services.settings.quota_bytes)
+            room = quota.left_for_made(session, ticket.citizen_id, services.settings.quota_bytes)
         original = papers.open_original(services.blobs, ticket.key, ticket.version_id)
         with ocr.cut(SealedSource(original), services.reading_limits, page) as sheet:
             packed = tiles.pack(sheet.pyramid, self._telling(ticket, sheet))
-            return papers.put_sheet(services.blobs, ticket.key, ticket.version_id, page, _fitting(packed, room))
+            return papers.put_sheet(services.blobs, ticket.key, ticket.version_id, page, quota.fitting(packed, room))
 
     def _telling(self, ticket: Ticket, sheet: ocr.Sheet) -> Iterator[tuple[Place, bytes]]:
         """The tiles as they pass; every second it is told how far they are. Raises `LeaseLost`."""
@@ -126,12 +123,3 @@ class Cutter(Worker):
         if version is None or not self._extend(session, ticket):
             raise LeaseLost
         return version
-
-
-def _fitting(chunks: Iterator[bytes], room: int) -> Iterator[bytes]:
-    """The same chunks. Raises `NoRoom` where they are more bytes than that."""
-    for chunk in chunks:
-        room -= len(chunk)
-        if room < 0:
-            raise NoRoom
-        yield chunk

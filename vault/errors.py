@@ -166,6 +166,18 @@ class NotReadYet(VaultError):
     code = "not-read-yet"
 
 
+class CopyNotReady(VaultError):
+    """The searchable copy is not made (yet), or the paper has changed since it was."""
+
+    code = "copy-not-ready"
+
+
+class CopyFailed(VaultError):
+    """There is no searchable copy; `reason` says why."""
+
+    code = "copy-failed"
+
+
 class RangeNotSatisfiable(VaultError):
     """The asked bytes lie beyond the end; `size` is the whole."""
 

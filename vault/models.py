@@ -52,6 +52,8 @@ class JobKind(StrEnum):
     reading = "reading"
     sheets = "sheets"
     """Large pages are cut into tiles."""
+    copy = "copy"
+    """A searchable copy is made."""
 
 
 class Holder(StrEnum):
@@ -146,7 +148,9 @@ class Version(Row, table=True):
 
     `sheets` are the numbers of pages worth tiles, of which the first `sheets_cut` have theirs, of `sheet_bytes` in all,
     and the next one `sheet_percent` of its own. Pictures of the first `pages_shown` pages were there before their text.
-    `quality` says what is wrong with it as a photograph (codes of `ocr.advice`), until its owner keeps it all the same.
+    `copy_state` is the state of the paper (`vault.searchable.state_of`) of which there is a searchable copy of
+    `copy_bytes`, or none because of `copy_failure`. `quality` says what is wrong with it as a photograph (codes of
+    `ocr.advice`), until its owner keeps it all the same.
     """
 
     __table_args__ = (
@@ -175,6 +179,9 @@ class Version(Row, table=True):
     sheet_percent: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     sheet_bytes: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": "0"})
     quality: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False, server_default="[]"))
+    copy_state: bytes | None = _bytes(nullable=True)
+    copy_bytes: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": "0"})
+    copy_failure: str | None = Field(default=None, max_length=64)
     reading: bytes | None = _bytes(nullable=True)
     confirmed: bytes | None = _bytes(nullable=True)
 

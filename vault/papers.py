@@ -47,6 +47,10 @@ def sheet_name(version_id: str, page: int) -> str:
     return folder(version_id) + f"sheet-{page}"
 
 
+def searchable_name(version_id: str) -> str:
+    return folder(version_id) + "searchable"
+
+
 def put_original(blobs: Blobs, key: Key, version_id: str, chunks: Iterable[bytes]) -> int:
     """Seals while the chunks arrive; nothing is left behind when they raise."""
     return blobs.put(original_name(version_id), seal(key, context("original", version_id), chunks), if_absent=True)
@@ -87,6 +91,19 @@ def open_sheet(blobs: Blobs, key: Key, version_id: str, page: int) -> SealedRead
     return _reader(blobs, key, _sheet_context(version_id, page), sheet_name(version_id, page))
 
 
+def put_searchable(blobs: Blobs, key: Key, version_id: str, state: bytes, chunks: Iterable[bytes]) -> int:
+    """Seals a searchable copy while it is made: bytes in the store. Nothing stays when the chunks raise.
+
+    It opens for the state of the paper alone that it was made of.
+    """
+    return blobs.put(searchable_name(version_id), seal(key, _searchable_context(version_id, state), chunks))
+
+
+def open_searchable(blobs: Blobs, key: Key, version_id: str, state: bytes) -> SealedReader:
+    """Raises `BlobMissing`, `SealBroken`."""
+    return _reader(blobs, key, _searchable_context(version_id, state), searchable_name(version_id))
+
+
 def stored_sheet(blobs: Blobs, key: Key, version: Version, page: int) -> StoredSheet:
     """The tiles of one page. Raises `NotFound` where it has none, `NotReadYet` while they are being cut."""
     if page not in version.sheets:
@@ -112,7 +129,7 @@ class Remains:
 
 
 def names(version_id: str, pages: int) -> list[str]:
-    """Every blob that a version of so many pages can have."""
+    """Every blob that a version of so many pages can have, but its searchable copy, which is made again when asked."""
     numbered = range(1, pages + 1)
     previews = [name for n in numbered for name in preview_names(version_id, n)]
     return [original_name(version_id), *previews, *(sheet_name(version_id, n) for n in numbered)]
@@ -126,7 +143,8 @@ def export_name(export_id: str, part: str) -> str:
 def remove(blobs: Blobs, remains: Remains, *, original: bool = True) -> None:
     """All that there is of it, or all but its original."""
     kept = () if original else (original_name(remains.version_id),)
-    for name in (*names(remains.version_id, remains.pages), *remains.exported):
+    made = searchable_name(remains.version_id)
+    for name in (*names(remains.version_id, remains.pages), made, *remains.exported):
         if name not in kept:
             blobs.delete(name)
 
@@ -156,6 +174,10 @@ def _reader(blobs: Blobs, key: Key, ctx: bytes, name: str) -> SealedReader:
 
 def _preview_context(version_id: str, page: int, thumbnail: bool) -> bytes:
     return context("thumbnail" if thumbnail else "page", version_id, str(page))
+
+
+def _searchable_context(version_id: str, state: bytes) -> bytes:
+    return context("searchable", version_id, state.hex())
 
 
 def _sheet_context(version_id: str, page: int) -> bytes:

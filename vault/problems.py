@@ -17,7 +17,7 @@ from vault.i18n import Translate
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_S = 30
-SOON_S: Mapping[str, int] = {"not-read-yet": 2, "not-ready": 5}
+SOON_S: Mapping[str, int] = {"not-read-yet": 2, "copy-not-ready": 2, "not-ready": 5}
 ALGORITHMS = f'algs="{" ".join(jws.PREFERRED)}"'
 DPOP_ERRORS: Mapping[str, str] = {
     "proof-needed": "invalid_dpop_proof",
@@ -105,6 +105,12 @@ TABLE: Mapping[str, tuple[int, str, str]] = {
     "paper-refused": (422, "The file cannot be kept", "{reason}"),
     "type-not-taken": (415, "Kind of file not taken", "Send a PDF, JPEG, PNG, WebP, TIFF or HEIC file."),
     "not-read-yet": (409, "Not read yet", "This paper is still being read. Try again in a moment."),
+    "copy-not-ready": (
+        409,
+        "No searchable copy yet",
+        "Ask for it to be made (POST), and try again in a moment: it follows what was read and confirmed last.",
+    ),
+    "copy-failed": (409, "No searchable copy", "{reason}"),
     "range-not-satisfiable": (416, "Beyond the end", "The asked bytes lie beyond the end; the file has {size} bytes."),
     "in-bin": (409, "In the bin", "This paper is in the bin. Restore it first."),
     "nothing-prepared": (
@@ -200,6 +206,8 @@ REASONS: Mapping[str, str] = {
     "too-many-bytes": "The file is too large to be read. Make it smaller or split it.",
     "missing-bytes": "The paper's bytes are not in the store. The operator must look at it.",
     "gave-up": "Reading broke down several times. Try once more, or send a clearer scan.",
+    "not-read": "The paper could not be read, so there are no words to be found. Read it again first.",
+    "no-room": "There is no room left in your wallet for what is made of papers. Destroy what you need no more.",
     "reading-failed": "Looking at the file took too much time or memory. Try a smaller one.",
     "export-malformed": "This is not the ZIP as a vault wrote it. Choose the very file that you downloaded.",
     "export-cut-off": "The file breaks off before its end. Download it again, or send it once more.",
@@ -292,7 +300,7 @@ def _headers(error: VaultError) -> dict[str, str]:
     match error:
         case errors.TooManyAttempts():
             return {"Retry-After": str(error.values["retry_after"])}
-        case errors.Busy() | errors.NotReadYet() | errors.NotReady():
+        case errors.Busy() | errors.NotReadYet() | errors.NotReady() | errors.CopyNotReady():
             return {"Retry-After": str(SOON_S.get(error.code, RETRY_S))}
         case errors.UploadLocked():
             return {"Retry-After": "2"}

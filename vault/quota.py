@@ -1,9 +1,15 @@
 """How much one citizen keeps, and whether more fits: all versions, also in the bin, and what is announced to come."""
 
+from collections.abc import Iterable, Iterator
+
 from sqlmodel import Session, col, func, select
 
 from vault.errors import QuotaExceeded
 from vault.models import Upload, Version
+
+
+class NoRoom(Exception):
+    """What is made of the papers of this wallet would take more than its quota."""
 
 
 def used(session: Session, citizen_id: str, *, but: str = "") -> int:
@@ -25,7 +31,17 @@ def check(session: Session, citizen_id: str, needed: int, quota: int, *, but: st
         raise QuotaExceeded(used=taken, quota=quota, needed=needed)
 
 
-def left_for_tiles(session: Session, citizen_id: str, quota: int) -> int:
-    """Bytes that the tiles of large pages may still take: all of a wallet's together as much as its papers may."""
-    made = select(func.coalesce(func.sum(Version.sheet_bytes), 0)).where(Version.citizen_id == citizen_id)
+def left_for_made(session: Session, citizen_id: str, quota: int) -> int:
+    """Bytes that tiles of large pages and searchable copies may still take: all of a wallet's as much as its papers."""
+    each = col(Version.sheet_bytes) + col(Version.copy_bytes)
+    made = select(func.coalesce(func.sum(each), 0)).where(Version.citizen_id == citizen_id)
     return quota - int(session.exec(made).one())
+
+
+def fitting(chunks: Iterable[bytes], room: int) -> Iterator[bytes]:
+    """The same chunks. Raises `NoRoom` where they are more bytes than that."""
+    for chunk in chunks:
+        room -= len(chunk)
+        if room < 0:
+            raise NoRoom
+        yield chunk

@@ -93,7 +93,7 @@ class Settings(BaseSettings):
         10 * 1024 * MIB,
         gt=0,
         description="Bytes that one citizen may keep, papers in the bin and unfinished uploads too; "
-        "tiles may take as much again.",
+        "tiles and searchable copies may take as much again.",
     )
     bin_days: int = Field(
         30, ge=0, description="Days that a deleted paper rests in the bin before its key is destroyed."

@@ -16,13 +16,14 @@ from PIL import Image
 from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlmodel import func, select
 
+from ocr import Reading
 from tests.databases import Databases
 from tests.dpop import Dpop
 from tests.vault import attaching, consenting, exporting, visitors
 from tests.vault import world as worlds
 from tests.vault.visitors import URL
 from tests.vault.world import World
-from vault import accounts, firststart, models, passwords, wallets
+from vault import accounts, firststart, models, papers, passwords, wallets
 from vault.documents import Paper
 from vault.middleware import SAFE
 from vault.models import Account, Event, GrantItem, Version
@@ -110,6 +111,9 @@ API: Mapping[Route, Row] = {
     ("GET", "/api/documents/{document_id}/pages/{page}/tiles"): own(200),
     ("GET", "/api/documents/{document_id}/pages/{page}/tiles/{level}/{column}/{row}.jpg"): own(200),
     ("GET", "/api/documents/{document_id}/reading"): own(200),
+    ("HEAD", "/api/documents/{document_id}/searchable"): own(200),
+    ("GET", "/api/documents/{document_id}/searchable"): own(200),
+    ("POST", "/api/documents/{document_id}/searchable"): own(202),
     ("POST", "/api/documents/{document_id}/reading"): own(202),
     ("GET", "/api/documents/{document_id}/versions"): own(200),
     ("POST", "/api/documents/{document_id}/versions"): own(201),
@@ -178,6 +182,8 @@ PAGES: Mapping[Route, Row] = {
     ("GET", "/papers/{document_id}/card"): page_of(own(200)),
     ("GET", "/papers/{document_id}/progress"): page_of(own(200)),
     ("GET", "/papers/{document_id}/sheets"): page_of(own(200)),
+    ("GET", "/papers/{document_id}/searchable"): page_of(own(200)),
+    ("POST", "/papers/{document_id}/searchable"): page_of(own(303)),
     ("GET", "/papers/{document_id}/pages/{number}"): page_of(own(200)),
     ("POST", "/papers/{document_id}/read-again"): page_of(own(303)),
     ("GET", "/papers/{document_id}/photo"): page_of(own(200)),
@@ -370,6 +376,7 @@ def _link(scene: Scene) -> str:
 
 NUMBERS = count()
 TUS = {"Tus-Resumable": "1.0.0"}
+UNREAD = Reading((), "other", 0.0, "")
 UPLOADED = _picture()
 EXPORTS: list[bytes] = []
 NOTHING: Body = lambda _: {}  # noqa: E731 - one of many values of this type
@@ -388,6 +395,7 @@ BODIES: Mapping[Route, Body] = {
     ("DELETE", "/api/documents/{document_id}"): NOTHING,
     ("POST", "/api/documents/{document_id}/restore"): NOTHING,
     ("POST", "/api/documents/{document_id}/reading"): NOTHING,
+    ("POST", "/api/documents/{document_id}/searchable"): NOTHING,
     ("POST", "/api/documents/{document_id}/versions"): _file,
     ("POST", "/api/export"): _json(password=PASSWORD),
     ("POST", "/api/export/continue"): NOTHING,
@@ -414,6 +422,7 @@ BODIES: Mapping[Route, Body] = {
     ("POST", "/papers/new"): _file,
     ("POST", "/papers/{document_id}"): _form(title="Khai sinh"),
     ("POST", "/papers/{document_id}/read-again"): NOTHING,
+    ("POST", "/papers/{document_id}/searchable"): NOTHING,
     ("POST", "/papers/{document_id}/photo"): _file,
     ("POST", "/papers/{document_id}/keep-photo"): NOTHING,
     ("POST", "/papers/{document_id}/versions"): _file,
@@ -478,6 +487,11 @@ def scene(world: World, app: FastAPI, password_hash: str, request: pytest.Fixtur
     paper = world.put_in(owner)
     world.change(Version, paper.version.id, quality=["blurred"])
     world.cut(paper)
+    method, template = request.node.callspec.params["route"]
+    if template.endswith("/searchable"):
+        world.change(Version, paper.version.id, reading=papers.seal_reading(paper.key, paper.version.id, UNREAD))
+        if method in SAFE:
+            world.copy(paper, owner)
     grant_id, link = world.share(paper, citizen=owner)
     if "/tiles/" in request.node.callspec.params["route"][1]:
         world.change(GrantItem, (grant_id, paper.version.id), opened_at=paper.version.created_at)  # tiles begin nothing

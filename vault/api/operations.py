@@ -28,6 +28,11 @@ PAPER_BYTES: dict[int | str, dict[str, Any]] = {
     206: {"description": "The asked range"},
     304: {"description": "The one you have"},
 }
+COPY_BYTES: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The whole of it", "content": {"application/pdf": {}}},
+    206: {"description": "The asked range"},
+    304: {"description": "The one you have"},
+}
 WEBP: dict[int | str, dict[str, Any]] = {
     200: {"description": "WebP, at most 1240 px wide", "content": {"image/webp": {}}}
 }

@@ -17,6 +17,7 @@ from vault.readings import Fact, ReadingView
 from vault.resumable import metadata
 from vault.resumable.rows import State
 from vault.search import Hit
+from vault.searchable import Standing
 from vault.settings import MIB
 from vault.tiles import StoredSheet
 
@@ -108,6 +109,13 @@ class SheetOut(BaseModel):
     height: int = Field(description="pixels", examples=[28_087])
     tile: int = Field(description="pixels of a tile's side", examples=[512])
     levels: int = Field(examples=[7])
+
+
+class CopyOut(BaseModel):
+    """How far a searchable copy is."""
+
+    state: str = Field(description="making or ready", examples=["ready"])
+    size: int = Field(description="bytes, once it is ready", examples=[412_672])
 
 
 class DocumentOut(BaseModel):
@@ -225,6 +233,10 @@ def sheet_out(sheet: StoredSheet) -> SheetOut:
     return SheetOut(width=pyramid.width, height=pyramid.height, tile=TILE, levels=pyramid.levels)
 
 
+def copy_out(standing: Standing) -> CopyOut:
+    return CopyOut(state=standing.stage, size=standing.size)
+
+
 def document_out(paper: Paper, snippet: str | None = None) -> DocumentOut:
     document = paper.document
     return DocumentOut(
@@ -307,6 +319,7 @@ EXAMPLES: Mapping[str, VaultError] = {
     "too-large": errors.TooLarge(limit=512 * MIB),
     "bad-upload": errors.BadUpload(reason="cut-off"),
     "paper-refused": errors.PaperRefused(reason="password-protected"),
+    "copy-failed": errors.CopyFailed(reason="no-room"),
     "type-not-taken": errors.TypeNotTaken(),
     "range-not-satisfiable": errors.RangeNotSatisfiable(size=184_320),
     "not-an-export": errors.NotAnExport("export-cut-off", added=3),

@@ -32,6 +32,8 @@ def faults(blobs: Blobs, wallet: Wallet, version: Version, spend: Spend) -> Iter
             yield from _preview(blobs, key, version, page, thumbnail, spend)
     for page in version.sheets[: version.sheets_cut]:
         yield from _sheet(blobs, key, version, page, spend)
+    if version.copy_state is not None and version.copy_bytes:
+        yield from _searchable(blobs, key, version, version.copy_state, spend)
 
 
 def original_faults(blobs: Blobs, version_id: str, size: int) -> Iterator[str]:
@@ -114,3 +116,16 @@ def _sheet(blobs: Blobs, key: Key, version: Version, page: int, spend: Spend) ->
         yield f"the tiles of page {page} are damaged (reading it again makes them anew)"
     except StoreUnavailable as error:
         yield f"the tiles of page {page} {UNREAD} ({error})"
+
+
+def _searchable(blobs: Blobs, key: Key, version: Version, state: bytes, spend: Spend) -> Iterator[str]:
+    """One that is missing is made again when somebody asks for it: backups hold none."""
+    try:
+        for block in papers.open_searchable(blobs, key, version.id, state).stream():
+            spend(len(block))
+    except BlobMissing:
+        return
+    except SealBroken:
+        yield "its searchable copy is damaged (asking for it again makes it anew)"
+    except StoreUnavailable as error:
+        yield f"its searchable copy {UNREAD} ({error})"

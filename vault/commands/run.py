@@ -47,13 +47,14 @@ def serve(
 
 
 def worker() -> None:
-    """Read waiting papers and cut large pages until Ctrl-C, beside a server with DOCVAULT_EMBEDDED_WORKER=false."""
+    """Read papers, cut large pages, make copies until Ctrl-C, beside a server with DOCVAULT_EMBEDDED_WORKER=false."""
+    from vault.copier import Copier
     from vault.cutter import Cutter
     from vault.worker import Worker
 
     with opened() as services:
         _log(services.settings)
-        stop, workers = Event(), (Worker(services), Cutter(services))
+        stop, workers = Event(), (Worker(services), Cutter(services), Copier(services))
         _offer_metrics(services, *workers)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stop.set())

@@ -105,10 +105,7 @@ class Writer:
             return None
         newest = copies[-1].paper
         seen = readings.view(self._kinds, newest, pages=False)
-        values = {fact.spec.name: fact.value for fact in seen.facts if fact.value}
-        named = "" if seen.kind.code == "other" else seen.kind.names["vi"]
-        found = (seen.reading.title if seen.reading else "") or newest.label.file_name.rpartition(".")[0]
-        title = newest.label.title or named or found or seen.kind.names["vi"]
+        title, values = sheets.described(seen)
         code = names.code(newest.document.kind, document_id, self._codes)
         who = tuple(one for one in given if document_id in one.papers.values())
         return Sheet(seen.kind, code, title, values, copies, who)

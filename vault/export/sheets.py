@@ -13,6 +13,7 @@ from vault.documents import Paper
 from vault.export import names
 from vault.export.zipform import ZONE
 from vault.grants import Given
+from vault.readings import ReadingView
 
 FORMAT, VERSION = "docvault-paper", 1
 NUMBERS = ("number", "register-number", "serial", "id-number")
@@ -64,6 +65,22 @@ class Sheet:
 
     def beside(self, copy: Copy, end: str) -> str:
         return names.beside(self.folder, self.stem, end, copy.paper.version.number, self.last_number)
+
+
+def described(seen: ReadingView) -> tuple[str, dict[str, str]]:
+    """What a paper is called, and the values that count."""
+    label, kind = seen.paper.label, seen.kind
+    values = {fact.spec.name: fact.value for fact in seen.facts if fact.value}
+    named = "" if kind.code == "other" else kind.names["vi"]
+    found = (seen.reading.title if seen.reading else "") or label.file_name.rpartition(".")[0]
+    return label.title or named or found or kind.names["vi"], values
+
+
+def alone(seen: ReadingView) -> Sheet:
+    """One version of a paper by itself."""
+    (title, values), paper = described(seen), seen.paper
+    code = names.code(paper.document.kind, paper.id, set())
+    return Sheet(seen.kind, code, title, values, (Copy(paper, None, {}, None),), ())
 
 
 def metadata(sheet: Sheet) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from sqlmodel import Session
 
-from vault import documents, grants, intake, problems, readings
+from vault import documents, grants, intake, problems, readings, searchable
 from vault.api.language import LanguageDep, language_of
 from vault.api.principals import CitizenDep, ServicesDep
 from vault.errors import Invalid
@@ -15,6 +15,7 @@ from vault.pages.addresses import go, local
 from vault.pages.forms import FormDep, problem_of
 from vault.pages.papers import DocumentId, kind_names, today_of
 from vault.pages.render import page, translate_for
+from vault.pages.searchable import why_none
 from vault.principals import Citizen
 from vault.readings import ReadingView
 from vault.services import Services
@@ -125,6 +126,7 @@ def _show(
         paper = documents.get_live(session, citizen.wallet, document_id)
         seen = readings.view(services.kinds, paper)
         shared = grants.who_has(session, citizen.wallet, document_id)
+        standing = searchable.standing(session, services.blobs, paper)
         today = today_of(session)
     labels = {spec.name: spec.labels[language] for spec in seen.kind.fields}
     problem = problem_of(request, error, labels) if error else None
@@ -146,6 +148,8 @@ def _show(
         kinds=kind_names(services.kinds, language),
         shared=shared,
         failure=failure,
+        standing=standing,
+        why_none=why_none(request, standing),
         unread=[one.number for one in seen.reading.pages if one.error] if seen.reading else [],
     )
 

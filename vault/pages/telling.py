@@ -41,6 +41,7 @@ SENTENCES: Mapping[str, str] = {
     "reading-done": "The vault read “{paper}”",
     "reading-failed": "The vault could not read “{paper}”",
     "reading-retried": "You had “{paper}” read again",
+    "copy-asked": "You had a searchable PDF of “{paper}” made",
     "reading-confirmed": "You checked what was read in “{paper}”",
     "export-prepared": "You made your whole wallet ready to be taken along",
     "export-discarded": "What had been made ready to be taken along was thrown away",
