@@ -8,8 +8,9 @@ ADVICE = ("too-dark", "blurred", "glare", "cut-off", "too-small")
 # Set by bench/quality.py: a page that reads well stays a third below each, one that does not lies above.
 _DARKEST = 50.0  # of 255
 _SOFTEST = 0.18
-_VEIL = 0.2
-_CUT = 5
+_VEIL, _VEIL_ON_WHITE = 0.15, 0.4
+_WHITE = 235.0  # of 255: paper so bright is often blown out by the exposure or by a scanner, where no lamp is
+_CUT = 3
 _SMALLEST = 7.0  # pixels
 
 
@@ -38,7 +39,7 @@ def advice(found: Quality) -> tuple[str, ...]:
     small = 0 < found.height < _SMALLEST
     wrong = {
         "blurred": found.softness > _SOFTEST and not small,
-        "glare": found.glare > _VEIL,
+        "glare": found.glare > (_VEIL if found.paper < _WHITE else _VEIL_ON_WHITE),
         "cut-off": found.cut >= _CUT,
         "too-small": small,
     }

@@ -30,7 +30,6 @@ _LEAST_SLOPE = 0.004  # contrasts a pixel
 _FAINT = 25.0  # levels: less contrast is a blank page
 _USUAL = 12.0  # pixels of small letters at _SIDE, where none can be told
 _BLOWN = 250  # of 255: no camera tells such pixels apart
-_WHITE = 235  # of 255: paper so bright is blown out by exposure or by a scanner, not by a lamp
 _NEAR = 3.0  # heights of letters
 _EDGE = 2  # pixels
 _PIECE = 0.35  # of the usual height: what may be left of a letter
@@ -61,7 +60,7 @@ def measure(picture: Colour, scale: float = 1.0) -> Quality:
         blur=edges / height,
         paper=float(np.median(around)),
         contrast=float(np.median(contrast)),
-        glare=_glare(small, looked_at, contrast, height, float(np.median(around)), gray.shape),
+        glare=_glare(small, looked_at, contrast, height, gray.shape),
         cut=_cut(boxes, letters, paper, height),
     )
 
@@ -147,12 +146,8 @@ def _softness(levelled: Gray) -> float:
     return _width(float(np.percentile(cv2.magnitude(across, down), 99.9)) / contrast)
 
 
-def _glare(
-    small: Gray, letters: Boxes, contrast: NDArray[np.float64], height: float, paper: float, shape: tuple[int, ...]
-) -> float:
+def _glare(small: Gray, letters: Boxes, contrast: NDArray[np.float64], height: float, shape: tuple[int, ...]) -> float:
     """By how much letters about a blown-out spot are paler than all others, 0..1: a reflection veils them."""
-    if paper > _WHITE:
-        return 0.0
     share = small.shape[0] / shape[0]
     reach = max(1, round(_NEAR * height * share))
     spots = cv2.morphologyEx((small >= _BLOWN).astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
