@@ -25,7 +25,6 @@ from bench.reading.letters import misread
 from bench.reading.truth import Scored, Truth, score
 from ocr.kinds import load_kinds
 from ocr.reading import Reading
-from vault.readings import SURE
 
 ASKED_CER = {
     "clean200": 0.6, "skew": 0.5, "shadow": 0.7, "persp": 0.5, "low120": 0.7, "blur": 4.5, "photo": 1.5,
@@ -111,7 +110,7 @@ def read(job: Job) -> Page:
         result, cpu_s = "", 0.0
     scored = None
     if isinstance(result, Reading):
-        scored = score(truth, result, load_kinds(), SURE)
+        scored = score(truth, result, load_kinds())
         result = "\n".join(page.text for page in result.pages)
     wrong, letters = misread(truth.lines, result)
     return Page(job.reader, job.page.parent.name, job.page.stem, wrong, letters, cpu_s, scored)

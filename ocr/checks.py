@@ -15,7 +15,8 @@ MOST_LETTERS = 500  # of any value
 _NUMERIC_DATE = re.compile(r"(?<!\d)(\d{1,2})\s*[/.\-|Il]\s*(\d{1,2})\s*[/.\-|Il]\s*(\d{4})(?!\d)")
 _ISO_DATE = re.compile(r"(?<!\d)(\d{4})-(\d{2})-(\d{2})(?!\d)")
 _WORDED_DATE = re.compile(r"ngay\D{0,12}(\d{1,2})\D{1,20}(\d{1,2})\D{1,20}(\d{4})")
-_BARE_DATE = re.compile(r"\s*(\d{2})[/.\-]?(\d{2})[/.\-]?(\d{4})\s*\Z")  # a stroke may be lost: no other date reads so
+_STROKES = "/.-|Il1J"
+_LIKE_DATE = re.compile(r"[\d/.\-|IlJ]{8,12}", re.ASCII)
 _FIRST_YEAR, _LAST_YEAR = 1850, 2200
 _SEXES = {"nam": "male", "male": "male", "m": "male", "nu": "female", "female": "female", "f": "female"}
 _EDGES = " .,:;_-–—|/\\'\"`~*•…"
@@ -29,25 +30,50 @@ def normalise(spec: FieldSpec, text: str) -> str:
     """The canonical value of what a paper or a citizen wrote.
 
     date: ISO 8601; id: 12 (or the older 9) digits; number: digits, a point before decimals; sex: male or female;
-    name, place, text, code: NFC with single spaces, case kept. Raises FieldInvalid.
+    name, place, text, code: NFC with single spaces, case kept; one of the field's usual values is spelt as that.
+    Raises FieldInvalid.
     """
     text = squeeze(text)
     if not text or len(text) > MOST_LETTERS or any(letter < " " for letter in text):
         raise FieldInvalid
-    return _NORMALISERS[spec.type](text)
+    value = _NORMALISERS[spec.type](text)
+    usual = next((usual for usual in spec.values if fold(usual) == fold(value)), value)
+    return usual.upper() if value.isupper() else usual
 
 
 def _date(text: str) -> str:
-    iso, bare = _ISO_DATE.search(text), _BARE_DATE.match(text)
-    found = _NUMERIC_DATE.search(text) or _WORDED_DATE.search(fold(text)) or bare
-    year, month, day = iso.groups() if iso else found.groups()[::-1] if found else ("", "", "")
+    iso = _ISO_DATE.search(text)
+    found = _NUMERIC_DATE.search(text) or _WORDED_DATE.search(fold(text))
+    if iso or found is None:
+        dates = {_day(*iso.groups())} if iso else _mended_dates(text)
+    else:
+        dates = {_day(*found.groups()[::-1])}
+    if len(dates) != 1 or None in dates:
+        raise FieldInvalid
+    return str(dates.pop())
+
+
+def _day(year: str, month: str, day: str) -> str | None:
     try:
         date = datetime.date(int(year), int(month), int(day))
-    except ValueError as error:
-        raise FieldInvalid from error
-    if not _FIRST_YEAR <= date.year <= _LAST_YEAR:
-        raise FieldInvalid
-    return date.isoformat()
+    except ValueError:
+        return None
+    return date.isoformat() if _FIRST_YEAR <= date.year <= _LAST_YEAR else None
+
+
+def _mended_dates(text: str) -> set[str | None]:
+    """Every date that digits are, where strokes between them were lost, doubled or taken for I or 1."""
+    letters = text.strip(_EDGES).replace(" ", "")
+    if not _LIKE_DATE.fullmatch(letters):
+        return set()
+    cuts = ((a, b) for a in range(3) for b in range(3) if len(letters) == 8 + a + b)
+    parts = ((letters[:2], letters[2 : 2 + a], letters[2 + a : 4 + a], letters[4 + a : 4 + a + b], letters[4 + a + b :])
+             for a, b in cuts)  # fmt: skip
+    return {
+        _day(year, month, day)
+        for day, first, month, second, year in parts
+        if (day + month + year).isdigit() and set(first + second) <= set(_STROKES)
+    } - {None}
 
 
 def _id(text: str) -> str:

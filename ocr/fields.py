@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from statistics import median
 
 from ocr.checks import normalise
 from ocr.errors import FieldInvalid
@@ -23,10 +24,11 @@ _NEW_ITEM = re.compile(r"(?:[IVX]{1,4}|\d{1,2}|[a-zđ])[.)]$")  # the first word
 _MOST_LINES = 300  # of a page, in which fields are looked for: the work grows with the square of the labels found
 _MOST_LETTERS = 1000  # of a line
 _BARE_LABEL = 0.97  # certainty of a value that has no label but its pattern
+_FALLBACK = 0.9  # the same where the field has better rules that found nothing
 _DATE = (
     r"(?<!\d)\d{1,2}\s*[/.\-|il]\s*\d{1,2}\s*[/.\-|il]\s*\d{4}(?!\d)"
     r"|ngay\D{0,20}\d{1,2}\D{1,20}\d{1,2}\D{1,20}\d{4}(?!\d)"
-    r"|(?<!\d)\d{2}[/.\-]?\d{2}[/.\-]?\d{4}(?!\d)"
+    r"|(?<![\da-z])\d{2}[/.\-|ilj1]{0,2}\d{2}[/.\-|ilj1]{0,2}\d{4}(?![\da-z])"
 )
 _PATTERNS = {"date": _DATE, "id": r"[\doqilsbz]{12}(?![\da-z])|\d{3}(?: ?\d{3}){3}(?!\d)", "number": r"\d[\d.,]*"}
 
@@ -48,7 +50,8 @@ def find_fields(kind: Kind, page: Page) -> tuple[Field, ...]:
 def _first(spec: FieldSpec, labelled: _Labelled, heads: Sequence[Heading], page: Page) -> Field | None:
     """By the first rule that finds anything: the value after the likest label, of equals the first or last."""
     for rule in spec.find:
-        places = _after_labels(spec, rule, labelled, heads, page) if rule.after else _anywhere(rule, page)
+        unlabelled = _BARE_LABEL if rule is spec.find[0] else _FALLBACK
+        places = _after_labels(spec, rule, labelled, heads, page) if rule.after else _anywhere(page, unlabelled)
         fields = [(score, field) for words, score in places if (field := _field(spec, rule, words, score, page))]
         if fields:
             likest = max(score for score, _ in fields)
@@ -57,8 +60,8 @@ def _first(spec: FieldSpec, labelled: _Labelled, heads: Sequence[Heading], page:
     return None
 
 
-def _anywhere(rule: Rule, page: Page) -> _Candidates:
-    return ((line.words, _BARE_LABEL) for line in page.lines)
+def _anywhere(page: Page, score: float) -> _Candidates:
+    return ((line.words, score) for line in page.lines)
 
 
 def _after_labels(
@@ -116,7 +119,8 @@ def _cell(words: tuple[Word, ...], page: Page) -> tuple[Word, ...]:
 
 
 def _height(words: Sequence[Word]) -> float:
-    return max((word.box[3] - word.box[1] for word in words), default=0.0)
+    """The usual one: a speck or a frame beside the words is lower or taller."""
+    return median(word.box[3] - word.box[1] for word in words) if words else 0.0
 
 
 def _to_the_right(box: Box, others: _Others) -> tuple[Word, ...]:
@@ -133,16 +137,16 @@ def _below(box: Box, others: _Others, count: int, left: float, page: Page) -> tu
     for _ in range(count):
         height = box[3] - box[1]
         under = [
-            (line, labelled, words) for line, labelled in others
-            if 0.4 * height < _middle(line.box) - _middle(box) < _BELOW * height
-            and (words := _from(left, max(box[2], left + _INDENT), line, page))
+            (around(words) or line.box, labelled and words[0] is line.words[0], words) for line, labelled in others
+            if (words := _from(left, max(box[2], left + _INDENT), line, page))
+            and 0.4 * height < _middle(around(words) or line.box) - _middle(box) < _BELOW * height
         ]  # fmt: skip
         if not under:
             break
-        line, labelled, words = min(under, key=lambda candidate: _middle(candidate[0].box))
-        if (labelled and words[0] is line.words[0]) or _NEW_ITEM.match(words[0].text):
+        place, labelled, words = min(under, key=lambda candidate: _middle(candidate[0]))
+        if labelled or _NEW_ITEM.match(words[0].text):
             break
-        found, box = found + _cell(words, page), around(words) or line.box
+        found, box = found + _cell(words, page), place
     return found
 
 
@@ -179,7 +183,7 @@ def _field(spec: FieldSpec, rule: Rule, words: tuple[Word, ...], score: float, p
     used = text.within(start, end)
     confidence = sum(word.confidence for word in used) / max(len(used), 1)
     source = "text" if page.source == "text-layer" else "ocr"
-    sure = looks_sure(spec.type, value, printed, [word.confidence for word in used], score)
+    sure = looks_sure(spec, value, printed, [word.confidence for word in used], score)
     return Field(spec.name, value, printed, source, round(confidence * score, 3), page.number, around(used), sure)
 
 

@@ -10,7 +10,7 @@ from ocr.reading import SOURCES, Code, Field, Page, Reading
 from ocr.sureness import settle
 from ocr.titles import name_kind
 from ocr.zones import KINDS as ZONED
-from ocr.zones import zone_kind, zones_of
+from ocr.zones import zone_code, zone_kind, zones_of
 
 CARD = "citizen-card"
 _MOST_PAGES = 20  # in which fields are looked for: it is done again whenever the owner names another kind
@@ -27,6 +27,7 @@ def find(pages: Sequence[Page], codes: Sequence[Code], kinds: Mapping[str, Kind]
         kind, confidence = zoned, KIND_BY_ZONE
     if kind == OTHER and any(_card_fields(code) for code in codes):
         kind, confidence = CARD, CARD_BY_CODE
+    codes = (*codes, *(code for page in pages[:_MOST_PAGES] if (code := zone_code(page))))
     fields = fields_of(kinds.get(kind), pages, codes)
     doubts = disagreements(kind, fields)
     return Reading(tuple(pages), kind, confidence, named.title, settle(fields, doubts), tuple(codes), doubts)

@@ -41,6 +41,7 @@ class FieldSpec:
     labels: Mapping[str, str]  # by LANGUAGES, for people
     type: str  # one of TYPES
     find: tuple[Rule, ...] = ()
+    values: tuple[str, ...] = ()  # what usually stands there: read without its marks it is one of these
 
 
 @dataclass(frozen=True)
@@ -88,9 +89,10 @@ def _kind(data: object) -> Kind:
 
 
 def _field(data: object) -> FieldSpec:
-    found = _members(data, {"name", "labels", "type"}, {"find"})
+    found = _members(data, {"name", "labels", "type"}, {"find", "values"})
     rules = tuple(_rule(item) for item in _list(found.get("find", [])))
-    return FieldSpec(_code(found["name"]), _languages(found["labels"]), _choice(found["type"], TYPES), rules)
+    type_, values = _choice(found["type"], TYPES), _texts(found.get("values", []))
+    return FieldSpec(_code(found["name"]), _languages(found["labels"]), type_, rules, values)
 
 
 def _rule(data: object) -> Rule:

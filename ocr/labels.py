@@ -11,7 +11,9 @@ from ocr.kinds import Kind, Rule
 from ocr.reading import Box, Line, Word
 
 _LABEL_ENOUGH = 84  # per cent of similarity
-_EXACT_LETTERS = 5  # shorter labels must match exactly
+_EXACT_LETTERS = 5  # labels up to so long must match exactly
+_SHORT_LETTERS = 3  # labels up to so long stand in any text, and want something behind them
+_BEHIND = r"(?=\s*(?:[:;.]|\d+\s*/|\d{6}|/no))"
 _SLIP = 2  # letters by which a fuzzy match may miss the edges of words
 _REPEATS = 4  # of one phrase in a line: two columns may carry the same labels
 _ROW = 2.0  # heights of a line within which two headings stand side by side
@@ -79,12 +81,15 @@ def _matches(phrase: str, text: str, name: str, rule: Rule | None) -> Iterator[L
 
 def _match(phrase: str, text: str, name: str, rule: Rule | None) -> Label | None:
     if len(phrase) <= _EXACT_LETTERS:
-        exact = re.search(rf"(?<![a-z0-9]){re.escape(phrase)}(?![a-z0-9])", text)
+        behind = _BEHIND if len(phrase) <= _SHORT_LETTERS and phrase.isalpha() else ""
+        exact = re.search(rf"(?<![a-z0-9]){re.escape(phrase)}(?![a-z0-9]){behind}", text)
         return Label(exact.start(), exact.end(), 100.0, phrase, name, rule) if exact else None
     found = fuzz.partial_ratio_alignment(phrase, text, score_cutoff=_LABEL_ENOUGH)
     if found is None or len(text) < len(phrase) - _SLIP:
         return None
     start, end = _snapped(text, found.dest_start, found.dest_end)
+    if ":" in text[start : end - _SLIP] and ":" not in phrase:
+        return None  # what follows a colon is a value
     score = fuzz.ratio(phrase, text[start:end])
     return Label(start, end, score, phrase, name, rule) if score >= _LABEL_ENOUGH else None
 

@@ -14,6 +14,7 @@ ENOUGH = 80  # per cent of similarity; what a working land-office classifier use
 _FAINT = 62  # per cent that make a title of a blurred page, where its labels say the same
 _CLOSE = 12  # per cent by which another kind's title may be less like, and labels still decide
 _WORD_ENOUGH = 55  # per cent for the least like word of a title: one word tells "birth" from "death"
+_WORD_LETTERS = 3  # shorter words are lost to a speck
 _WHOLE_ENOUGH = 92  # per cent for a title in small letters, which must be all of its line
 _LABELS = 0.34  # share of a kind's own labels that makes up for a faint title
 _ALONE = 0.55  # the same where there is no title
@@ -141,6 +142,8 @@ def _similarity(phrase: str, text: str) -> float:
     whole = fuzz.ratio(phrase, text)
     start = fuzz.ratio(phrase, text[: len(phrase)]) - 3 if len(text) > len(phrase) else 0.0
     score = max(whole, start)
-    if score < _FAINT or any(fuzz.partial_ratio(word, text) < _WORD_ENOUGH for word in phrase.split()):
+    if score < _FAINT or any(
+        fuzz.partial_ratio(word, text) < _WORD_ENOUGH for word in phrase.split() if len(word) >= _WORD_LETTERS
+    ):
         return 0.0
     return score

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from ocr.errors import MrzInvalid
 from ocr.labels import around
 from ocr.mrz import LETTERS, TD1, TD3, Mrz, check_digit, parse
-from ocr.reading import Field, Line, Page, Word
+from ocr.reading import Code, Field, Line, Page, Word
 
 _LEAST_LETTERS = 22  # of a line that may belong to a zone
 _LETTERS_ENOUGH = 0.9  # share of a line's letters that zones have
@@ -15,6 +15,7 @@ _MOST_LINES = 40  # from the end of a page, where zones stand
 _NEVER = "99"  # the year of a card that does not end
 _CENTURY, _NEXT = "19", "20"
 _STATE = "VNM"
+FORMATS = {TD1[0]: "MRZ TD1", TD3[0]: "MRZ TD3"}  # by lines
 KINDS: Mapping[str, str] = {"P": "passport", "I": "citizen-card"}  # by the first letter of the document's type
 
 
@@ -47,6 +48,19 @@ def zone_fields(page: Page) -> list[Field]:
     words = [word for line in lines for word in line.words]
     named = [(name, value, printed, sure) for name, (value, printed, sure) in _values(zone).items()]
     return [_field(name, value, printed, sure, page, lines, words) for name, value, printed, sure in named]
+
+
+def zone_code(page: Page) -> Code | None:
+    """The zone as a code of the page, as it proves itself, its lines parted by line feeds."""
+    found = find_zone(page)
+    if found is None:
+        return None
+    zone, lines = found
+    text = zone.lines()
+    form = FORMATS[len(text)]
+    return Code(
+        form, "\n".join(text), page.number, around([word for line in lines for word in line.words]) or lines[0].box
+    )
 
 
 def zone_kind(page: Page) -> str | None:

@@ -49,8 +49,8 @@ def test_names_of_a_truth_are_names_of_the_kind() -> None:
 
 def test_values_are_compared_in_canonical_form_and_codes_raw() -> None:
     fields = (
-        Field("birth-date", "2002-12-11", "11/12/2002", "ocr", 0.9),
-        Field("sex", "female", "Nữ", "ocr", 0.9),
+        Field("birth-date", "2002-12-11", "11/12/2002", "ocr", 0.9, sure=True),
+        Field("sex", "female", "Nữ", "ocr", 0.9, sure=True),
         Field("full-name", "BÙI VĂN AN", "BÙI VĂN AN", "ocr", 0.2),
     )
     reading = Reading((), "citizen-card", 1.0, "", fields, (Code("QRCode", "1|2", 1, (0, 0, 1, 1)),))
@@ -61,5 +61,5 @@ def test_values_are_compared_in_canonical_form_and_codes_raw() -> None:
         "mau_toc": "đen",
         "qr_payload": "1|2",
     }
-    scored = score(Truth("cccd", None, [], said, {}, []), reading, KINDS, 0.6)
+    scored = score(Truth("cccd", None, [], said, {}, []), reading, KINDS)
     assert (scored.kind, scored.right, scored.fields, scored.sure_right, scored.sure) == (True, 3, 5, 1, 2)

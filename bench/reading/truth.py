@@ -11,11 +11,12 @@ from rapidfuzz import fuzz
 from ocr.checks import best, normalise
 from ocr.errors import FieldInvalid
 from ocr.folding import fold
-from ocr.kinds import FieldSpec, Kind
+from ocr.kinds import OTHER, FieldSpec, Kind
 from ocr.reading import Field, Reading
 
 _ALIKE = 75  # per cent of a type's words that a title or name of a kind must share
 _LABEL_ALIKE = 90
+_CARD_LINES = 3
 _TYPES = {
     "cccd": "citizen-card", "can cuoc": "citizen-card", "gcn quyen su dung dat": "land-use-certificate",
     "gcn dang ky doanh nghiep": "business-registration", "bhyt": "health-insurance-card",
@@ -42,7 +43,7 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
     "chu so huu": ("holder",), "dong so huu": ("co-holder",), "thua dat": ("parcel",), "to ban do": ("map-sheet",),
     "dia chi thua dat": ("address",), "dien tich": ("area",), "muc dich": ("purpose",), "thoi han": ("term",),
     "so vao so": ("register-number",), "serial": ("serial",), "so phat hanh": ("serial",),
-    "nganh": ("major",), "nam tot nghiep": ("year",), "xep loai": ("grade", "classification", "ranking"),
+    "nganh": ("major",), "nam tot nghiep": ("year",), "xep loai": ("degree",),
     "chu ho": ("householder",), "ngay mat": ("death-date",), "ket luan": ("conclusion",),
     "ten doanh nghiep": ("business-name",), "noi dang ky kcb": ("clinic",), "noi dang ky kcb ban dau": ("clinic",),
 }  # fmt: skip
@@ -79,8 +80,8 @@ class Scored:
     sure_right: int
 
 
-def score(truth: Truth, reading: Reading, kinds: Mapping[str, Kind], sure: float) -> Scored:
-    """A field that our kind does not have counts as wrong. `sure`: least confidence of a field that counts as sure."""
+def score(truth: Truth, reading: Reading, kinds: Mapping[str, Kind]) -> Scored:
+    """A field that our kind does not have counts as wrong."""
     kind = kinds.get(truth.kind or kind_of(truth.type, kinds))
     found = best(reading.fields)
     right = [*_codes_right(truth, reading)]
@@ -88,7 +89,7 @@ def score(truth: Truth, reading: Reading, kinds: Mapping[str, Kind], sure: float
     for name, value in _asked(truth, kind):
         field = found.get(name)
         right.append(field is not None and _equal(kind, field, value))
-        if field is not None and field.confidence >= sure:
+        if field is not None and field.sure:
             sure_right.append(right[-1])
     is_kind = kind is not None and reading.kind == kind.code
     return Scored(is_kind, len(right), sum(right), len(sure_right), sum(sure_right))
@@ -102,9 +103,10 @@ def kind_of(type_: str, kinds: Mapping[str, Kind]) -> str:
     for start, code in _TYPES.items():
         if words.startswith(start):
             return code
-    phrases = [(fold(text), kind.code) for kind in kinds.values() for text in (*kind.titles, *kind.names.values())]
+    named = [kind for kind in kinds.values() if kind.code != OTHER]  # whose titles name other kinds' papers
+    phrases = [(fold(text), kind.code) for kind in named for text in (*kind.titles, *kind.names.values())]
     similarity, code = max((fuzz.token_set_ratio(words, phrase), code) for phrase, code in phrases)
-    return code if similarity >= _ALIKE else "other"
+    return code if similarity >= _ALIKE else OTHER
 
 
 def name_of(name: str, kind: Kind | None) -> str:
@@ -131,10 +133,16 @@ def _asked(truth: Truth, kind: Kind | None) -> Iterator[tuple[str, str]]:
 
 def _codes_right(truth: Truth, reading: Reading) -> Iterator[bool]:
     codes = ["".join(code.text.split()) for code in reading.codes]
+    zones = [_proved(code.text.split()) for code in reading.codes]
     if truth.fields.get("qr_payload"):
         yield "".join(truth.fields["qr_payload"].split()) in codes
     if truth.mrz:
-        yield "".join("".join(truth.mrz).split()) in codes
+        yield _proved(truth.mrz) in zones
+
+
+def _proved(zone: list[str]) -> list[str]:
+    """A zone's lines without that of the names, which no check digit covers."""
+    return zone[:2] if len(zone) == _CARD_LINES else zone[1:]
 
 
 def _equal(kind: Kind | None, field: Field, value: str) -> bool:

@@ -145,6 +145,42 @@ def test_a_paper_with_its_title(title: str, kind: str) -> None:
     assert _values("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", title)["kind"] == kind
 
 
+def test_the_day_of_signing_is_not_another_day() -> None:
+    found = _values(
+        "TRÍCH LỤC KHAI TỬ", "An Hải, ngày 09 tháng 03 năm 2021", "Họ, chữ đệm, tên: PHAN XUÂN KHẢI",
+        "Đã chết vào lúc: 07 giờ 30 phút, ngày 20 tháng 02 năm 2021",
+    )  # fmt: skip
+    assert (found["issued-on"], found["death-date"]) == ("2021-03-09", "2021-02-20")
+
+
+def test_the_number_of_a_registration_is_not_that_of_its_extract() -> None:
+    found = _values(
+        "TRÍCH LỤC KẾT HÔN", "Số: 308/TLKH-BS", "Nơi đăng ký kết hôn: Ủy ban nhân dân xã A, tỉnh Nghệ An", "Số: 97/2012"
+    )
+    assert (found["number"], found["registration-number"]) == ("308/TLKH-BS", "97/2012")
+
+
+def test_a_street_number_is_no_number_of_the_paper() -> None:
+    found = _values(
+        "GIẤY PHÉP LÁI XE", "Số/No: 726777459957", "Nơi cư trú/Address:", "số 413 Lý Thường Kiệt, phường Điện Thọ",
+        "thành phố Sa Đéc, tỉnh Đồng Tháp", "Hạng/Class: B1",
+    )  # fmt: skip
+    assert found["residence"] == "số 413 Lý Thường Kiệt, phường Điện Thọ, thành phố Sa Đéc, tỉnh Đồng Tháp"
+    assert (found["number"], found["class"]) == ("726777459957", "B1")
+
+
+def test_a_usual_value_that_lost_its_marks() -> None:
+    found = _values(
+        "BẰNG TỐT NGHIỆP ĐẠI HỌC", "Cho: Ông LÊ VĂN AN", "Xếp loại tốt nghiệp: Xuất sác", "Số hiệu: QS223546"
+    )
+    assert (found["degree"], found["holder"], found["number"]) == ("Xuất sắc", "LÊ VĂN AN", "QS223546")
+
+
+def test_what_follows_a_colon_is_a_value() -> None:
+    found = _values("GIẤY CHỨNG NHẬN QUYỀN SỬ DỤNG ĐẤT", "Thửa đất số: 83", "Mục đích sử dụng: Đất trồng cây lâu năm")
+    assert (found["parcel"], found["purpose"]) == ("83", "Đất trồng cây lâu năm")
+
+
 def _sure(*rows: str, confidence: float = 0.95) -> set[str]:
     reading = findings.find([page(*rows, confidence=confidence)], [], KINDS)
     return {field.name for field in reading.fields if field.sure}

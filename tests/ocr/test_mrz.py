@@ -104,7 +104,8 @@ def test_noise_is_no_zone(lines: list[str]) -> None:
 
 def test_the_back_of_a_card_says_who_and_until_when() -> None:
     reading = findings.find([page("Ngón trỏ trái", *CARD)], [], KINDS)
-    assert reading.kind == "citizen-card"
+    assert (reading.kind, reading.codes[0].format) == ("citizen-card", "MRZ TD1")
+    assert reading.codes[0].text.split() == list(CARD)
     found = {field.name: (field.value, field.source, field.sure) for field in reading.fields}
     assert found == {
         "id-number": ("048190000017", "mrz", True), "birth-date": ("1990-01-01", "mrz", True),
