@@ -15,11 +15,11 @@ from vault.models import Document, ReadingState, Version
 BOX: Box = (0.1, 0.1, 0.9, 0.2)
 CARD = "citizen-card"
 FOUND = (
-    Field("id-number", "048090012347", "048090012347", "qr", 1.0, 1, BOX),
-    Field("full-name", "Nguyễn Văn An", "Nguyễn Văn An", "qr", 1.0, 1, BOX),
+    Field("id-number", "048090012347", "048090012347", "qr", 1.0, 1, BOX, sure=True),
+    Field("full-name", "Nguyễn Văn An", "Nguyễn Văn An", "qr", 1.0, 1, BOX, sure=True),
     Field("full-name", "NGUYỄN VAN AN", "NGUYỄN VAN AN", "ocr", 0.8, 1, BOX),
-    Field("birth-date", "1991-03-14", "14/03/1991", "ocr", 0.95, 1, BOX),
-    Field("sex", "male", "Nam", "qr", 1.0, 1, BOX),
+    Field("birth-date", "1991-03-14", "14/03/1991", "ocr", 0.95, 1, BOX, sure=True),
+    Field("sex", "male", "Nam", "qr", 1.0, 1, BOX, sure=True),
     Field("residence", "K25/7 Lê Đình Lý, Đà Nẵng", "K25/7 Lê Đình Lý, Đà Nẵng", "ocr", 0.4, 1, BOX),
 )
 
@@ -74,6 +74,31 @@ def test_the_doubtful_fields_come_first_and_say_why(an: httpx.Client, card: Pape
     assert "Read badly, please check, from the print" in page
     assert "The ID number does not fit the date of birth." in page
     assert 'value="14/03/1991"' in page
+
+
+def test_values_are_shown_where_they_stand_and_not_in_the_code_that_repeats_them(
+    an: httpx.Client, card: Paper, world: World
+) -> None:
+    code: Box = (0.7, 0.7, 0.9, 0.9)
+    found = (
+        Field("sex", "male", "Nam", "qr", 1.0, 1, code, sure=True),
+        Field("sex", "male", "Nam", "ocr", 0.9, 1, BOX),
+    )
+    reading = Reading((Page(1, 1000, 600, "ocr", "vie", ()),), CARD, 0.9, "CĂN CƯỚC", found)
+    world.change(Version, card.version.id, reading=papers.seal_reading(card.key, card.version.id, reading))
+    page = an.get(f"/papers/{card.id}").text
+    assert '<rect id="box-sex" data-field="field.sex" x="1000" y="1000" width="8000" height="1000"' in page
+    assert "Please check" not in page
+
+
+def test_a_citizen_hears_how_many_values_to_look_at_and_which_pages_are_not_among_them(
+    an: httpx.Client, card: Paper, world: World
+) -> None:
+    assert "Please check these 3" in an.get(f"/papers/{card.id}").text  # residence, id number and birth date
+    bad = Page(2, 0, 0, "ocr", "vie", (), "reading-failed")
+    reading = Reading((Page(1, 1000, 600, "ocr", "vie", ()), bad), CARD, 0.9, "CĂN CƯỚC", FOUND)
+    world.change(Version, card.version.id, reading=papers.seal_reading(card.key, card.version.id, reading), pages=2)
+    assert "Page 2 could not be read" in an.get(f"/papers/{card.id}").text
 
 
 def test_a_citizen_corrects_what_was_read_wrong(an: httpx.Client, card: Paper) -> None:

@@ -12,8 +12,8 @@ from vault.pages.render import day
 from vault.readings import Fact, ReadingView
 from vault.search import fold
 
-SURE = 0.9
 LIKELY = 0.7
+"""Least confidence at which a value that is not sure is said to be read well all the same."""
 OF = 10_000
 PRINT = ("text", "ocr", "mrz", "qr")
 """Sources, by how well people can compare them with their eyes."""
@@ -59,14 +59,19 @@ class Row:
 
 def rows(seen: ReadingView, language: str, translate: Translate, typed: Mapping[str, str] | None = None) -> list[Row]:
     """The form's fields; what was typed but not taken stands where it was typed."""
-    ordered = sorted(seen.facts, key=lambda fact: not needs_look(fact))
+    ordered = sorted(seen.facts, key=lambda fact: (not needs_look(fact), not _is_bad(fact)))
     return [_row(fact, language, translate, typed or {}) for fact in ordered]
 
 
 def needs_look(fact: Fact) -> bool:
+    """Neither its owner nor the reading is sure of it."""
     if fact.confirmed:
         return False
-    return bool(fact.doubts) or (fact.read is not None and fact.read.confidence < SURE)
+    return bool(fact.doubts) or (fact.read is not None and not fact.read.sure)
+
+
+def _is_bad(fact: Fact) -> bool:
+    return bool(fact.doubts) or (fact.read is not None and fact.read.confidence < LIKELY)
 
 
 def place(fact: Fact) -> Place | None:
@@ -132,7 +137,7 @@ def _status(fact: Fact) -> tuple[str, str]:
         return words.UNSURE, "careful"
     if fact.doubts:
         return words.DOUBTFUL, "careful"
-    return (words.SURE, "good") if fact.read.confidence >= SURE else (words.LIKELY, "careful")
+    return (words.SURE, "good") if fact.read.sure else (words.LIKELY, "careful")
 
 
 def _findings(fact: Fact, translate: Translate) -> tuple[Finding, ...]:
