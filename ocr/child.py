@@ -36,8 +36,8 @@ def main(socket_number: int, confines: Confines, parent: int) -> NoReturn:
 
 def _answer(channel: Ranges) -> None:
     try:
-        order, _ = channel.receive()
-        _obey(order, channel)
+        order, more = channel.receive()
+        _obey(order, more, channel)
     except MemoryError:
         channel.send({"error": ReadingFailed.code, "reason": "memory"})
     except ReadingFailed as error:
@@ -46,7 +46,7 @@ def _answer(channel: Ranges) -> None:
         channel.send({"error": error.code})
 
 
-def _obey(order: Header, channel: Ranges) -> None:
+def _obey(order: Header, more: bytes, channel: Ranges) -> None:
     limits = Limits(**order["limits"])
     scratch, kinds = (Path(order[name]) if order.get(name) else None for name in ("scratch", "kinds"))
     own = [kinds, *(file.resolve() for file in kinds.glob("*.yaml"))] if kinds else []  # they may be links
@@ -60,7 +60,7 @@ def _obey(order: Header, channel: Ranges) -> None:
     elif order["do"] == "cut":
         _cut(file, limits, order["page"], sender)
     elif order["do"] == "leaves":
-        _leaves(file, limits, order["size"], sender)
+        _leaves(file, limits, order["size"], json.loads(more), sender)
     else:
         _inspect(file, limits, sender)
 
@@ -105,13 +105,15 @@ def _cut(file: BinaryIO, limits: Limits, number: int, sender: "_Sender") -> None
         sender.tile(place, tile)
 
 
-def _leaves(file: BinaryIO, limits: Limits, size: int, sender: "_Sender") -> None:
+def _leaves(file: BinaryIO, limits: Limits, size: int, lies: list[Any], sender: "_Sender") -> None:
+    """`lies` is for each page its corners and its shape, or None."""
     from ocr import leaves
+    from ocr.lying import Lie
     from ocr.papers import open_paper
 
     paper = open_paper(file, limits)
     sender.leaves(paper.pages)
-    for points, picture in leaves.leaves(paper, size):
+    for points, picture in leaves.leaves(paper, size, [lie and Lie(*lie) for lie in lies]):
         sender.leaf(points, picture)
 
 
@@ -154,6 +156,7 @@ class _Sender:
             {
                 **about, "form": picture.form, "width": picture.size[0], "height": picture.size[1],
                 "colours": picture.colours, "orientation": picture.orientation, "offset": offset, "size": size,
+                "flat": picture.flat,
             }
         )  # fmt: skip
         for at in range(0, len(picture.data), PIECE_BYTES):

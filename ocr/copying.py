@@ -1,10 +1,12 @@
 """A searchable copy of a paper: its pages as the child gives them, and the words that were read over them."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Sequence
 
 from ocr.errors import ReadingFailed, ReadingMalformed
 from ocr.frames import Header
 from ocr.limits import LEAF_BYTES, RANGE_BYTES, Limits
+from ocr.lying import Lie
 from ocr.parent import check_size
 from ocr.pdfa import Empty, Leaf, LengthWrong, written
 from ocr.reading import Page, Reading
@@ -16,7 +18,7 @@ from ocr.xmp import About
 _SIDE_MOST = 1_000_000  # pixels
 _POINTS = (3_000, 14_400_000)  # thousandths
 _JPEG = b"\xff\xd8\xff"
-_NAMES = {"done", "points", "form", "width", "height", "colours", "orientation", "offset", "size"}
+_NAMES = {"done", "points", "form", "width", "height", "colours", "orientation", "offset", "size", "flat"}
 
 
 def searchable(source: Source, limits: Limits, reading: Reading, about: About) -> Iterator[bytes]:
@@ -26,12 +28,14 @@ def searchable(source: Source, limits: Limits, reading: Reading, about: About) -
     """
     check_size(source, limits)
     with child(limits, gentle=True) as running:
-        running.order(base_order("leaves", source, limits))
+        lies = [_lie(page) for page in reading.pages]
+        told = json.dumps([lie and (lie.corners, lie.shape) for lie in lies]).encode()
+        running.order(base_order("leaves", source, limits), told)
         try:
             count = _count(running, source, limits)
-            read = {page.number: page for page in reading.pages}
-            pages: list[Page | None] = [read.get(number) for number in range(1, count + 1)]
-            yield from written(_leaves(running, source, count), pages, about)
+            beyond = [None] * max(0, count - len(lies))
+            leaves = _leaves(running, source, [*lies, *beyond][:count])
+            yield from written(leaves, [*reading.pages, *beyond][:count], about)
         except (ReadingMalformed, LengthWrong) as error:
             raise ReadingFailed("protocol") from error
 
@@ -42,17 +46,22 @@ def _count(running: Child, source: Source, limits: Limits) -> int:
     return members.whole("pages", 1, limits.pages)
 
 
-def _leaves(running: Child, source: Source, count: int) -> Iterator[Leaf | Empty]:
-    for _ in range(count):
+def _lie(page: Page) -> Lie | None:
+    corners = getattr(page, "corners", None)
+    return Lie(corners, page.height / page.width) if corners and page.width else None
+
+
+def _leaves(running: Child, source: Source, lies: Sequence[Lie | None]) -> Iterator[Leaf | Empty]:
+    for lie in lies:
         header, _ = running.next_result(source)
-        yield _empty(header) if header.get("form") == "none" else _leaf(running, source, header)
+        yield _empty(header) if header.get("form") == "none" else _leaf(running, source, header, lie)
 
 
 def _empty(header: Header) -> Empty:
     return Empty(_points(Members(header, {"done", "points", "form"})))
 
 
-def _leaf(running: Child, source: Source, header: Header) -> Leaf:
+def _leaf(running: Child, source: Source, header: Header, lie: Lie | None) -> Leaf:
     members = Members(header, _NAMES)
     members.one_of("done", ("leaf",))
     form, offset = members.one_of("form", ("jpeg", "deflate", "fax")), members.optional_whole("offset", 0, source.size)
@@ -61,6 +70,7 @@ def _leaf(running: Child, source: Source, header: Header) -> Leaf:
     return Leaf(
         form, members.whole("width", 1, _SIDE_MOST), members.whole("height", 1, _SIDE_MOST), _colours(members),
         members.whole("orientation", 1, 8), _points(members), size, _begun(chunks) if form == "jpeg" else chunks,
+        None if members.flag("flat") else lie,
     )  # fmt: skip
 
 

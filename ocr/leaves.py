@@ -4,14 +4,18 @@ about as much as they did.
 
 import io
 import struct
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
+import cv2
+import numpy as np
 from PIL import Image, ImageChops, ImageOps
 
 from ocr.errors import OcrError
+from ocr.limits import WORKING_PIXELS
+from ocr.lying import WHOLE, Lie
 from ocr.papers import Paper
-from ocr.scans import Scan, bounded
+from ocr.scans import Scan, bounded, fitted
 
 _GROWTH = 1.1  # that a picture may weigh more than its share of the paper: words and font come to it
 _DRAWN_BYTES = 400 * 1024  # that a page may weigh which was letters and lines
@@ -33,21 +37,23 @@ class Packed:
     orientation: int = 1
     data: bytes = field(default=b"", repr=False)
     place: tuple[int, int] | None = None
+    flat: bool = False  # the page was laid flat; else it may be turned on it
 
 
 Placed = tuple[tuple[float, float], Packed | None]
 """Size of the upright page in points, and its picture, if there is one."""
 
 
-def leaves(paper: Paper, size: int) -> Iterator[Placed]:
-    """Every page of a paper of `size` bytes; one that cannot be shown stays empty.
+def leaves(paper: Paper, size: int, lies: Sequence[Lie | None]) -> Iterator[Placed]:
+    """Every page of a paper of `size` bytes; one that cannot be shown stays empty. `lies` tells how pages lie.
 
     Raises OcrError when it is the only one.
     """
     left = size * _GROWTH
     for number in range(1, paper.pages + 1):
         try:
-            points, packed = _leaf(paper, number, int(left / (paper.pages - number + 1)))
+            lie = lies[number - 1] if number <= len(lies) else None
+            points, packed = _leaf(paper, number, int(left / (paper.pages - number + 1)), lie)
         except (OcrError, MemoryError):
             if paper.pages == 1:
                 raise
@@ -56,9 +62,32 @@ def leaves(paper: Paper, size: int) -> Iterator[Placed]:
         yield points, packed
 
 
-def _leaf(paper: Paper, number: int, share: int) -> Placed:
-    points = bounded(paper.points(number))
+def _leaf(paper: Paper, number: int, share: int, lie: Lie | None) -> Placed:
+    points = _points(paper, number, lie)
+    if lie is not None and not lie.is_turned:
+        page = laid_flat(paper.image(number), lie)
+        return points, replace(packed(page, share), flat=True)
     return points, _of_scan(paper, number, share) or packed(paper.image(number), max(share, _DRAWN_BYTES))
+
+
+def _points(paper: Paper, number: int, lie: Lie | None) -> tuple[float, float]:
+    told = paper.points(number)
+    size = told or paper.size(number)
+    flat = lie.points(size) if lie else size
+    return bounded(flat if told else fitted(flat))
+
+
+def laid_flat(image: Image.Image, lie: Lie) -> Image.Image:
+    """The page as it would lie on a scanner, white where it reaches out of the picture."""
+    width, height = (max(1, round(side)) for side in lie.points(image.size))
+    share = min(1.0, (WORKING_PIXELS / (width * height)) ** 0.5)
+    width, height = max(1, int(width * share)), max(1, int(height * share))
+    source = np.array(lie.corners, np.float32) * np.array(image.size, np.float32)
+    target = np.array(WHOLE, np.float32) * np.array((width, height), np.float32)
+    matrix = cv2.getPerspectiveTransform(source, target)
+    white = (255, 255, 255)
+    page = cv2.warpPerspective(np.asarray(image), matrix, (width, height), flags=cv2.INTER_CUBIC, borderValue=white)
+    return Image.fromarray(page)
 
 
 def _of_scan(paper: Paper, number: int, share: int) -> Packed | None:

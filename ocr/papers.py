@@ -33,8 +33,8 @@ class Paper(Protocol):
     def size(self, number: int) -> tuple[int, int]:
         """Width and height of the upright page in pixels, at its best."""
 
-    def points(self, number: int) -> tuple[float, float]:
-        """Width and height of the upright page in points of 1/72 inch."""
+    def points(self, number: int) -> tuple[float, float] | None:
+        """Width and height of the upright page in points of 1/72 inch; None where nothing tells."""
 
     def scan(self, number: int) -> Scan | None:
         """The picture that is all there is to see of the page; None for a page that must be drawn."""

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 from ocr import invisible, srgb, xmp
 from ocr.invisible import Letters
+from ocr.lying import Lie, placed
 from ocr.reading import Page
 from ocr.xmp import About
 
@@ -30,7 +31,8 @@ class Leaf:
     """The picture of one page: `chunks` are `size` bytes in one of the filters `jpeg`, `deflate` (with PNG's
     predictors) and `fax` (group 4, 0 is white).
 
-    `orientation` says how the picture lies, in the terms of EXIF; `points` is the size of the upright page.
+    `orientation` says how the picture is stored, in the terms of EXIF, and `lie` where the page is on the upright
+    picture, if it is not just that; `points` is the size of the page.
     """
 
     form: str
@@ -41,6 +43,7 @@ class Leaf:
     points: tuple[float, float]
     size: int
     chunks: Iterable[bytes] = field(repr=False)
+    lie: Lie | None = None
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,7 @@ def _page(
     if isinstance(leaf, Leaf):
         picture = body.reserve()
         yield from body.stream(picture, _picture(leaf), leaf.size, leaf.chunks)
-        matrix = " ".join(f"{value:.3f}" for value in _placed(leaf))
+        matrix = " ".join(f"{value:.3f}" for value in placed(leaf.orientation, leaf.lie, leaf.points))
         content, resources = f"q {matrix} cm /Picture Do Q\n".encode(), f"{resources}/XObject<</Picture {picture} 0 R>>"
     content += invisible.drawn(page, leaf.points, letters) if page else b""
     text = body.reserve()
@@ -98,16 +101,6 @@ def _picture(leaf: Leaf) -> str:
         "fax": f"/BitsPerComponent 1/Filter/CCITTFaxDecode/DecodeParms<</K -1{across}/Rows {leaf.height}>>",
     }
     return common + filters[leaf.form]
-
-
-def _placed(leaf: Leaf) -> tuple[float, float, float, float, float, float]:
-    """The matrix that lays the picture, which fills the unit square, upright over the page."""
-    w, h = leaf.points
-    return {
-        2: (-w, 0.0, 0.0, h, w, 0.0), 3: (-w, 0.0, 0.0, -h, w, h), 4: (w, 0.0, 0.0, -h, 0.0, h),
-        5: (0.0, -h, -w, 0.0, w, h), 6: (0.0, -h, w, 0.0, 0.0, h), 7: (0.0, h, w, 0.0, 0.0, 0.0),
-        8: (0.0, h, -w, 0.0, w, 0.0),
-    }.get(leaf.orientation, (w, 0.0, 0.0, h, 0.0, 0.0))  # fmt: skip
 
 
 def _font(body: "_Body", number: Number, letters: Letters) -> Iterator[bytes]:

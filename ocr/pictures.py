@@ -74,12 +74,12 @@ class Pictures:
             width, height = self._image.size
             return (height, width) if self._orientation() in _SIDEWAYS else (width, height)
 
-    def points(self, number: int) -> tuple[float, float]:
-        """As large as the resolution in the file says, else as A4. Raises OcrError."""
+    def points(self, number: int) -> tuple[float, float] | None:
+        """As large as the resolution in the file says. Raises OcrError."""
         with self._decoding():
             self._seek(number)
-            width, height = size_in_points(self._image.size, self._image.info.get("dpi"))
-            return (height, width) if self._orientation() in _SIDEWAYS else (width, height)
+            points = size_in_points(self._image.size, self._image.info.get("dpi"))
+            return points[::-1] if points and self._orientation() in _SIDEWAYS else points
 
     def scan(self, number: int) -> Scan:
         """The page itself. Raises OcrError."""

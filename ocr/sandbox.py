@@ -33,9 +33,9 @@ class Child:
         if self._window is not None:
             self._window.close()
 
-    def order(self, header: Header) -> None:
+    def order(self, header: Header, body: bytes = b"") -> None:
         with self._failing():
-            self._channel.send(header)
+            self._channel.send(header, body)
 
     def hurry(self, seconds: float) -> None:
         """From now on the child has no more than that."""

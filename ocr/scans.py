@@ -41,15 +41,21 @@ def scanned(
     return Scan(image.size, colours, upright, image.mode == "1", place if plain else None, decode)
 
 
-def size_in_points(pixels: tuple[int, int], dpi: Any) -> tuple[float, float]:
-    """Of a picture with that resolution; fitted into A4 where there is none to be believed."""
+def size_in_points(pixels: tuple[int, int], dpi: Any) -> tuple[float, float] | None:
+    """Of a picture with that resolution; None where it is not to be believed."""
     try:
         across, down = (float(value) for value in dpi)
     except (TypeError, ValueError, ZeroDivisionError):
-        across = down = 0.0
+        return None
     if not all(math.isfinite(value) and _LEAST_DPI <= value <= _MOST_DPI for value in (across, down)):
-        across = down = max(pixels) * _POINT / _A4
-    return bounded((pixels[0] * _POINT / across, pixels[1] * _POINT / down))
+        return None
+    return pixels[0] * _POINT / across, pixels[1] * _POINT / down
+
+
+def fitted(size: tuple[float, float]) -> tuple[float, float]:
+    """Points of a page of that shape that is as long as A4."""
+    share = _A4 / max(size)
+    return size[0] * share, size[1] * share
 
 
 def bounded(points: tuple[float, float]) -> tuple[float, float]:

@@ -3,15 +3,17 @@
 import io
 import struct
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pikepdf
 import pytest
 from PIL import Image, ImageChops, ImageCms, ImageDraw, ImageStat
 
 import ocr
-from ocr import BytesSource, Limits
+from ocr import BytesSource, Limits, Page
 from ocr.errors import BrokenPaper, OcrError
 from ocr.invisible import font
 from ocr.leaves import packed
@@ -254,3 +256,51 @@ def test_a_picture_of_another_length_is_no_copy() -> None:
     blank = _blank()
     with pytest.raises(LengthWrong):
         b"".join(written([replace(blank, size=blank.size + 1)], [None], ABOUT))
+
+
+@dataclass(frozen=True)
+class Placed(Page):
+    """A page that lies somewhere on its picture."""
+
+    corners: tuple[tuple[float, float], ...] | None = None
+
+
+def photographed(corners: tuple[tuple[float, float], ...], size: tuple[int, int] = (1400, 1500)) -> Image.Image:
+    """The sheet lying on a dark table, its top left first."""
+    page, (w, h) = sheet(), size
+    source = np.array([(0, 0), (page.width, 0), (page.width, page.height), (0, page.height)], np.float32)
+    target = np.array([(x * w, y * h) for x, y in corners], np.float32)
+    matrix = cv2.getPerspectiveTransform(source, target)
+    return Image.fromarray(cv2.warpPerspective(np.asarray(page), matrix, size, borderValue=(60, 50, 40)))
+
+
+LIES = {
+    "upside down": (((1.0, 1.0), (0.0, 1.0), (0.0, 0.0), (1.0, 0.0)), True),
+    "on its side": (((1.0, 0.0), (1.0, 1.0), (0.0, 1.0), (0.0, 0.0)), True),
+    "a little askew": (((0.01, -0.02), (1.02, 0.01), (0.99, 1.02), (-0.02, 0.99)), True),
+    "seen aslant": (((0.12, 0.1), (0.85, 0.06), (0.95, 0.93), (0.05, 0.97)), False),
+    "aslant and on its side": (((0.95, 0.1), (0.9, 0.9), (0.1, 0.95), (0.08, 0.05)), False),
+}
+
+
+@pytest.mark.parametrize("lie", LIES)
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_the_page_is_shown_as_it_was_read_however_it_lay(lie: str, orientation: int, tmp_path: Path) -> None:
+    """A turned picture stays byte for byte; one that was seen aslant is laid flat, without the table around it."""
+    corners, kept_as_it_is = LIES[lie]
+    exif = Image.Exif()
+    exif[EXIF_ORIENTATION] = orientation
+    upright = photographed(corners)
+    stored = upright.transpose(Image.Transpose.ROTATE_90) if orientation == 6 else upright
+    paper = saved(stored, "JPEG", exif=exif, quality=88)
+    plain = page_of(1)
+    page = Placed(**{**{f.name: getattr(plain, f.name) for f in fields(Page)}, "corners": corners})
+    copy = copied(paper, reading=replace(reading_of(1), pages=(page,)))
+    assert (paper in copy) == kept_as_it_is and len(copy) < 1.3 * len(paper)
+    path = kept(tmp_path, copy)
+    assert [word.text for word in words_in(path)] == [text for line in LINES for text, _ in line]
+    ran("pdftoppm", "poppler-utils", "-r", "40", "-png", "-singlefile", path, tmp_path / "shown")
+    shown = Image.open(tmp_path / "shown.png").convert("RGB")
+    assert shown.height / shown.width == pytest.approx(1.4, rel=0.02)
+    small = sheet().resize(shown.size)
+    assert max(ImageStat.Stat(ImageChops.difference(shown, small)).mean) < 8
