@@ -59,7 +59,7 @@ def name_kind(lines: Sequence[Line], kinds: Mapping[str, Kind]) -> Named:
     OTHER has titles too, of papers that are easily taken for something else.
     """
     candidates = list(_candidates(lines))
-    titles = sorted(_titles(candidates, kinds), key=lambda title: (title.score, title.length), reverse=True)
+    titles = sorted(_titles(candidates, kinds), key=_rank, reverse=True)
     first = candidates[0][0] if candidates else ""
     if titles and titles[0].score >= ENOUGH:
         close = [title for title in titles if title.score >= max(ENOUGH, titles[0].score - _CLOSE)]
@@ -69,6 +69,11 @@ def name_kind(lines: Sequence[Line], kinds: Mapping[str, Kind]) -> Named:
     if faint is not None:
         return Named(faint.kind, _BY_FAINT_TITLE, faint.text)
     return _without_title(found, first)
+
+
+def _rank(title: _Title) -> tuple[float, bool, int]:
+    """The likest; of equals a kind before OTHER, so that an operator may add one of its papers; then the longest."""
+    return title.score, title.kind != OTHER, title.length
 
 
 def _by_title(close: Sequence[_Title], lines: Sequence[Line], kinds: Mapping[str, Kind]) -> Named:
