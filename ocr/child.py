@@ -56,7 +56,7 @@ def _obey(order: Header, more: bytes, channel: Ranges) -> None:
         os.environ["TMPDIR"] = tempfile.tempdir = str(scratch)
         from ocr.reader import read_paper
 
-        read_paper(file, limits, scratch, kinds, sender)
+        read_paper(file, limits, scratch, kinds, sender, order["cores"])
     elif order["do"] == "cut":
         _cut(file, limits, order["page"], sender)
     elif order["do"] == "leaves":

@@ -1,5 +1,6 @@
 """Text recognition: one gray page in, lines of words out."""
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,15 +48,16 @@ class Tesseract:
     """tesseract as a program. Measured: a PGM on memory costs 4 ms, a PIL image through PNG 0.45 s and more."""
 
     def __init__(self, scratch: Path, page_wall_s: float, options: str = PAGE) -> None:
-        self._path = scratch / "page.pgm"
+        self._scratch = scratch
         self._wall_s, self._options = page_wall_s, options
 
     def recognise(self, page: Gray, language: str) -> list[Seen]:
         height, width = page.shape
-        self._path.write_bytes(b"P5 %d %d 255\n" % (width, height) + page.tobytes())
+        path = self._scratch / f"page-{os.getpid()}.pgm"  # another page may be read at the same time
+        path.write_bytes(b"P5 %d %d 255\n" % (width, height) + page.tobytes())
         try:
             data = pytesseract.image_to_data(
-                str(self._path), lang=language, config=self._options, timeout=self._wall_s,
+                str(path), lang=language, config=self._options, timeout=self._wall_s,
                 output_type=pytesseract.Output.DICT,
             )  # fmt: skip
         except (pytesseract.TesseractNotFoundError, pytesseract.TesseractError) as error:
@@ -63,7 +65,7 @@ class Tesseract:
         except RuntimeError as error:  # what pytesseract raises after its timeout
             raise ReadingFailed("time") from error
         finally:
-            self._path.unlink(missing_ok=True)
+            path.unlink(missing_ok=True)
         return seen(data)
 
 

@@ -7,14 +7,9 @@ is over, and whose end is the end of that page alone, as with the program. Throu
 
 import contextlib
 import ctypes
-import os
-import select
-import signal
 import subprocess
-import time
-from typing import NoReturn
 
-from ocr.confine import end_with_parent
+from ocr.aside import Aside
 from ocr.engine import Gray, Seen, seen
 from ocr.errors import ReadingFailed
 
@@ -23,9 +18,6 @@ DPI = 300
 _NAME = "libtesseract.so.5"
 _AUTOMATIC = 3  # PSM_AUTO
 _ANSWERS_WITHIN_S = 20
-_PIECE = 1 << 16
-_ANSWER_BYTES = 1 << 24
-_END = b"\n\0"  # of an answer that is whole
 _COLUMNS = (
     "level", "page_num", "block_num", "par_num", "line_num", "word_num", "left", "top", "width", "height", "conf",
     "text",
@@ -91,20 +83,9 @@ class Library:
         self._models, self._wall_s = {LOADED: loaded}, page_wall_s
 
     def recognise(self, page: Gray, language: str) -> list[Seen]:
-        deadline = time.monotonic() + self._wall_s
         model = self._model(language)
-        answer, theirs = os.pipe()
-        pid = os.fork()
-        if pid == 0:
-            _answer(model, page, theirs)
-        os.close(theirs)
-        try:
-            return _words(_received(answer, deadline).decode())
-        finally:
-            os.close(answer)
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-            os.waitpid(pid, 0)
+        table = Aside(lambda: model.table(page)).result(self._wall_s)
+        return _words(table.decode())
 
     def _model(self, language: str) -> Model:
         if language not in self._models:
@@ -113,30 +94,6 @@ class Library:
             except OSError as error:
                 raise ReadingFailed("engine") from error
         return self._models[language]
-
-
-def _answer(model: Model, page: Gray, answer: int) -> NoReturn:
-    """In the forked process; what goes wrong here is told by an answer that does not come."""
-    try:
-        end_with_parent()
-        with os.fdopen(answer, "wb") as out:
-            out.write(model.table(page) + _END)
-    finally:
-        os._exit(0)
-
-
-def _received(answer: int, deadline: float) -> bytes:
-    data = bytearray()
-    while len(data) < _ANSWER_BYTES:
-        if not select.select([answer], [], [], max(0.0, deadline - time.monotonic()))[0]:
-            raise ReadingFailed("time")
-        piece = os.read(answer, _PIECE)
-        if not piece:
-            break
-        data += piece
-    if not data.endswith(_END):  # it ended before it had said all
-        raise ReadingFailed("died")
-    return bytes(data[: -len(_END)])
 
 
 def _words(table: str) -> list[Seen]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ocr.advice import ADVICE
+from ocr.cores import cores
 from ocr.errors import EmptyPaper, OcrError, ReadingFailed, ReadingMalformed, TooManyBytes
 from ocr.frames import Header
 from ocr.limits import FIRST_PAGE_S, PAGE_WORDS, PAPER_WORDS, PREVIEW_BYTES, TILE_BYTES, Limits
@@ -92,9 +93,10 @@ def read(
     KindMalformed; what `source`, `on_page` or `on_picture` raise ends the child and passes through.
     """
     check_size(source, limits)
-    with scratch_folder() as scratch, child(limits, reads=True) as running:
+    with scratch_folder() as scratch, cores() as at_once, child(limits, reads=True) as running:
         kinds = str(kinds_dir.resolve()) if kinds_dir else None
-        running.order({**base_order("read", source, limits), "scratch": str(scratch), "kinds": kinds})
+        more = {"scratch": str(scratch), "kinds": kinds, "cores": at_once}
+        running.order({**base_order("read", source, limits), **more})
         taken = _Taken(limits)
         while True:
             header, body = running.next_result(source)

@@ -1,13 +1,19 @@
 """Reading one paper from front to back, in the child."""
 
-from dataclasses import replace
+import json
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
+from PIL import Image
+
 from ocr import findings
+from ocr.aside import Aside
 from ocr.codes import find_codes
 from ocr.errors import BrokenPaper, OcrError, ReadingFailed
-from ocr.kinds import load_kinds
+from ocr.kinds import Kind, load_kinds
 from ocr.limits import PAGE_WORDS, PAPER_WORDS, Limits
 from ocr.papers import Paper, open_paper
 from ocr.previews import previews
@@ -29,44 +35,112 @@ class Results(Protocol):
         """Everything but the pages."""
 
 
-def read_paper(file: BinaryIO, limits: Limits, scratch: Path, kinds_dir: Path | None, results: Results) -> None:
-    """Raises OcrError for the whole paper; a page that fails is told in its Page.error."""
+def read_paper(
+    file: BinaryIO, limits: Limits, scratch: Path, kinds_dir: Path | None, results: Results, cores: int = 1
+) -> None:
+    """Raises OcrError for the whole paper; a page that fails is told in its Page.error.
+
+    With more than one of `cores`, so many pages are recognised at the same time, and told in their order all the same.
+    """
     kinds = load_kinds(kinds_dir)
     paper = open_paper(file, limits)
-    recogniser = Recogniser(scratch, limits)
-    pages: list[Page] = []
-    codes: list[Code] = []
-    words_left = PAPER_WORDS
-    for number in range(1, paper.pages + 1):
-        page = _cut(_read_page(paper, number, recogniser, codes, results), min(words_left, PAGE_WORDS))
-        words_left -= page.words
-        pages.append(page)
-        results.page(paper.pages, page.as_dict())
-    results.findings(findings.find(pages, codes, kinds).findings())
+    _Reader(paper, Recogniser(scratch, limits), results, cores).read(kinds)
 
 
-def _read_page(paper: Paper, number: int, recogniser: Recogniser, codes: list[Code], results: Results) -> Page:
-    shown = False
-    try:
-        image = paper.image(number)
-        results.picture(paper.pages, *previews(image))
-        shown = True
-        codes += find_codes(image, number)
-        lines = paper.text(number)
-        if lines:
-            language = "eng" if looks_english(" ".join(line.text for line in lines)) else "vie"
-            return Page(number, *image.size, "text-layer", language, lines)
-        return recogniser.read(image, number)
-    except OSError:  # the parent is gone, or memory to write into: no page can be told any more
-        raise
-    except Exception as error:  # hostile pixels: code that looks at them raises whatever it trips over
+@dataclass
+class _Begun:
+    """A page that can be shown, and what will say what stands on it."""
+
+    pictures: tuple[bytes, bytes]
+    read: Callable[[], Page]
+    shown: bool = False
+
+
+class _Reader:
+    def __init__(self, paper: Paper, recogniser: Recogniser, results: Results, cores: int) -> None:
+        self._paper, self._recogniser, self._results = paper, recogniser, results
+        self._cores = cores if paper.pages > 1 else 1
+        self._begun: deque[_Begun] = deque()
+        self._pages: list[Page] = []
+        self._codes: list[Code] = []
+        self._words_left = PAPER_WORDS
+
+    def read(self, kinds: Mapping[str, Kind]) -> None:
+        for number in range(1, self._paper.pages + 1):
+            self._begun.append(self._begin(number))
+            self._show()
+            if len(self._begun) >= self._cores:
+                self._finish()
+        while self._begun:
+            self._finish()
+        self._results.findings(findings.find(self._pages, self._codes, kinds).findings())
+
+    def _begin(self, number: int) -> _Begun:
+        pictures = b"", b""
+        try:
+            image = self._paper.image(number)
+            pictures = previews(image)
+            self._codes += find_codes(image, number)
+            lines = self._paper.text(number)
+            if lines:
+                language = "eng" if looks_english(" ".join(line.text for line in lines)) else "vie"
+                page = Page(number, *image.size, "text-layer", language, lines)
+                return _Begun(pictures, lambda: page)
+            return _Begun(pictures, self._recognising(image, number))
+        except Exception as error:  # hostile pixels: code that looks at them raises whatever it trips over
+            failed = self._failed(number, error)
+            return _Begun(pictures, lambda: failed)
+
+    def _recognising(self, image: Image.Image, number: int) -> Callable[[], Page]:
+        """In a process beside this one where there is a core for it, else when its turn comes."""
+        if self._cores == 1:
+            return lambda: self._recognised(image, number)
+        aside = Aside(lambda: self._told(image, number))
+
+        def page() -> Page:
+            try:
+                if not (told := aside.result()):
+                    raise ReadingFailed("engine")
+                return Page.from_dict(json.loads(told))
+            except OcrError as error:
+                return self._failed(number, error)
+
+        return page
+
+    def _told(self, image: Image.Image, number: int) -> bytes:
+        """The page as JSON; nothing where the engine is to blame, and no other page will be read either."""
+        try:
+            return json.dumps(self._recognised(image, number).as_dict()).encode()
+        except ReadingFailed:
+            return b""
+
+    def _recognised(self, image: Image.Image, number: int) -> Page:
+        try:
+            return self._recogniser.read(image, number)
+        except Exception as error:
+            return self._failed(number, error)
+
+    def _failed(self, number: int, error: Exception) -> Page:
+        """Raises the error again, as one of ours, where nothing is left to read."""
         failure = error if isinstance(error, OcrError | MemoryError) else BrokenPaper()
-        if paper.pages == 1 or (isinstance(error, ReadingFailed) and error.reason == "engine"):
-            raise failure from error  # nothing is left to read
-        if not shown:
-            results.picture(paper.pages, b"", b"")
+        if self._paper.pages == 1 or (isinstance(error, ReadingFailed) and error.reason == "engine"):
+            raise failure from error
         code = failure.code if isinstance(failure, OcrError) else ReadingFailed.code
         return Page(number, 0, 0, "ocr", "vie", (), code)
+
+    def _show(self) -> None:
+        """The first of those that wait, once: the one before it has been told."""
+        if not self._begun[0].shown:
+            self._results.picture(self._paper.pages, *self._begun[0].pictures)
+            self._begun[0].shown = True
+
+    def _finish(self) -> None:
+        page = _cut(self._begun.popleft().read(), min(self._words_left, PAGE_WORDS))
+        self._words_left -= page.words
+        self._pages.append(page)
+        self._results.page(self._paper.pages, page.as_dict())
+        if self._begun:
+            self._show()
 
 
 def _cut(page: Page, most: int) -> Page:

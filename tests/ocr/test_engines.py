@@ -15,6 +15,7 @@ from ocr import BytesSource, Limits, library
 from ocr.engine import Engine, Gray, Tesseract
 from ocr.errors import ReadingFailed
 from ocr.library import Library
+from tests.journeys.processes import OWN, descendants
 from tests.needs import need
 from tests.ocr.sheets import BIRTH, draw, saved
 
@@ -56,27 +57,24 @@ def test_a_page_that_takes_too_long_is_given_up(fast: Library, page: Gray) -> No
     ready = library.ready()
     assert ready
     hurried: Engine = Library(ready, 0.01)
+    before = descendants(OWN)
     with pytest.raises(ReadingFailed) as failure:
         hurried.recognise(page, "vie")
     assert failure.value.reason == "time"
-    _nobody_is_left()
+    assert descendants(OWN) == before
 
 
 def test_a_page_on_which_the_engine_dies_fails_alone(
     fast: Library, page: Gray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    before = descendants(OWN)
     with monkeypatch.context() as patched:
         patched.setattr(library.Model, "table", lambda model, page: os.kill(os.getpid(), signal.SIGKILL))
         with pytest.raises(ReadingFailed) as failure:
             fast.recognise(page, "vie")
     assert failure.value.reason == "died"
-    _nobody_is_left()
+    assert descendants(OWN) == before
     assert fast.recognise(page[:300], "vie")
-
-
-def _nobody_is_left() -> None:
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
 
 
 def test_a_library_of_another_version_than_the_program_is_left_alone(tmp_path: Path) -> None:

@@ -1,13 +1,16 @@
 """Long papers, and papers of two sides: pages of every sort, one of them broken, and what they say together."""
 
 import io
+import os
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 import ocr
-from ocr import BytesSource, Limits, PageDone, Reading, reader
+from ocr import BytesSource, Limits, PageDone, Reading, cores, parent, reader
+from ocr.errors import ReadingFailed
 from tests.ocr.pdfs import Sheet, lines, written
 from tests.ocr.sheets import draw, saved
 
@@ -111,3 +114,35 @@ def test_pages_whose_code_trips_are_told_and_the_others_are_read(monkeypatch: py
     )
     reader.read_paper(io.BytesIO(data), Limits(), Path("/nonexistent"), None, results)
     assert [page["error"] for page in results.pages] == [None, "broken-paper", None]
+
+
+@pytest.mark.usefixtures("tesseract")
+def test_pages_that_are_read_at_the_same_time_say_what_they_say_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = written(
+        [scan(0), Sheet(lines([b"Mot trang chu giua hai trang quet"], top=20, left=2, size=4), box=SMALL), scan(90)]
+    )
+    readings = []
+    for at_once in (1, 2):
+        monkeypatch.setattr(parent, "cores", lambda number=at_once: nullcontext(number))
+        readings.append(read(data)[0])
+    assert readings[0] == readings[1]
+    assert [page.source for page in readings[0].pages] == ["ocr", "text-layer", "ocr"]
+
+
+def test_a_machine_without_an_engine_is_to_blame_at_whatever_number_of_cores(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(parent, "cores", lambda: nullcontext(2))
+    with pytest.raises(ReadingFailed) as failure:
+        read(written([scan(0), scan(0)]))
+    assert failure.value.code == "reader-unusable"
+
+
+def test_papers_that_are_read_at_the_same_time_share_the_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cores, "_NAME", f"test-core-{os.getpid()}")
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1, 2})
+    with cores.cores() as first, cores.cores() as second, cores.cores() as third:
+        assert (first, second, third) == (2, 1, 1)
+    with cores.cores() as again:
+        assert again == 2
