@@ -160,3 +160,13 @@ def test_a_program_does_the_same_in_parts(an: httpx.Client, world: World) -> Non
     world.change(Version, better.headers["docvault-version"], quality=["glare", "cut-off"])
     kept = an.patch(f"/api/documents/{state['document']}", json={"keep_photo": True})
     assert kept.json()["version"]["quality"] == []
+
+
+def test_who_puts_a_paper_in_for_a_request_hears_of_a_poor_photo_first_and_then_goes_back(an: httpx.Client) -> None:
+    back = "/consent/one?step=2"
+    answer = an.post("/papers/new", params={"back": back}, files={"file": ("a.png", saved(blurred(sheet()), "PNG"))})
+    page = an.get(answer.headers["location"])
+    assert page.status_code == 200 and 'data-after="/consent/one?step=2"' in page.text
+    keep = answer.headers["location"].split("/photo")[0] + "/keep-photo"
+    assert an.post(keep, data={"back": back}).headers["location"] == back
+    assert an.post(keep, data={"back": "https://evil.example"}).headers["location"].startswith("/papers/")
