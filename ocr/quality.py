@@ -185,7 +185,8 @@ def _at(paper: Gray, boxes: Boxes) -> NDArray[np.float64]:
 def _resized(gray: Gray, share: float) -> Gray:
     if share >= 1:
         return gray
-    return _bytes(cv2.resize(gray, None, fx=share, fy=share, interpolation=cv2.INTER_AREA))
+    size = max(1, round(gray.shape[1] * share)), max(1, round(gray.shape[0] * share))
+    return _bytes(cv2.resize(gray, size, interpolation=cv2.INTER_AREA))
 
 
 def _bytes(image: object) -> Gray:

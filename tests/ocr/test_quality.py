@@ -56,6 +56,13 @@ def test_nobody_is_asked_to_take_a_good_photo_again(how: str) -> None:
     assert told(GOOD[how]()) == ()
 
 
+@pytest.mark.parametrize("size", [(1, 1), (1, 9000), (9000, 1), (2, 3000), (7, 7), (4000, 40)])
+def test_a_picture_of_any_shape_is_measured(size: tuple[int, int]) -> None:
+    spots = np.random.default_rng(5).integers(0, 2, (size[1], size[0], 1)).repeat(3, axis=2) * 255
+    for picture in (np.full((size[1], size[0], 3), 250, np.uint8), spots.astype(np.uint8)):
+        assert set(advice(measure(picture, 4.0))) <= set(ADVICE)
+
+
 def test_letters_are_measured_in_the_photo_and_not_in_the_small_copy_that_is_looked_at() -> None:
     small = far(sheet())
     assert told(small, scale=1.0) == ("too-small",)
