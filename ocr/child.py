@@ -85,12 +85,16 @@ def _quality(paper: "Paper", first: "Image.Image") -> tuple[str, ...]:
     """Of a photograph; a drawn page has none, and a scanner's pages of one file are no single photograph."""
     if not paper.media_type.startswith("image/") or paper.pages > 1:
         return ()
+    import cv2
     import numpy as np
 
     from ocr.advice import advice
     from ocr.quality import measure
 
-    return advice(measure(np.asarray(first), paper.size(1)[0] / first.width))
+    try:
+        return advice(measure(np.asarray(first), paper.size(1)[0] / first.width))
+    except (MemoryError, cv2.error):  # that is how it says so, too
+        return ()
 
 
 def _cut(file: BinaryIO, limits: Limits, number: int, sender: "_Sender") -> None:
