@@ -144,12 +144,10 @@ def _catalogue(body: "_Body", root: Number, pages: Number, about: About) -> Iter
 def _end(body: "_Body", root: Number, about: About) -> Iterator[bytes]:
     """What the old dictionary of information holds says the same as the XMP (ISO 19005-2, 6.6.3)."""
     info = body.reserve()
-    own = "".join(f"/{name}{_string(about.archive.get(name, ''))}" for name in xmp.FIELDS if name != "Subject")
+    told = {"Title": about.title, **about.archive}
+    texts = "".join(f"/{name}{_string(text)}" for name, text in told.items() if text)
     made = f"/CreationDate{_date(about.made_at)}/ModDate{_date(about.made_at)}"
-    subject = about.archive.get("Subject", "")
-    yield body.whole(
-        info, f"<</Title{_string(about.title)}/Subject{_string(subject)}/Producer({xmp.PRODUCER}){made}{own}>>"
-    )
+    yield body.whole(info, f"<</Producer({xmp.PRODUCER}){made}{texts}>>")
     yield body.table(root, info)
 
 

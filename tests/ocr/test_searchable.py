@@ -9,6 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pikepdf
+import pypdfium2 as pdfium
 import pytest
 from PIL import Image, ImageChops, ImageCms, ImageDraw, ImageStat
 
@@ -186,6 +187,20 @@ def test_the_font_opens_and_shows_nothing() -> None:
     letters = ImageFont.truetype(io.BytesIO(font()), 100)
     assert letters.getmetrics() == (80, 20)
     assert font() == font()
+
+
+def test_browsers_select_the_words_line_by_line() -> None:
+    """Chromium shows PDFs with pdfium."""
+    with pdfium.PdfDocument(copied(saved(sheet(), "JPEG"))) as pdf:
+        page = pdf[0]
+        text = page.get_textpage()
+        assert text.get_text_range().splitlines() == ["CỘNG HÒA XÃ", "Nguyễn Văn Ân", "Số: 160/2024 đường"]
+        start, count = text.search("Nguyễn Văn Ân").get_next() or (0, 0)
+        boxes = [text.get_charbox(place, loose=True) for place in range(start, start + count)]
+        (width, height), (first, last) = page.get_size(), (LINES[1][0][1], LINES[1][-1][1])
+        assert boxes[0][0] / width == pytest.approx(first[0], abs=CLOSE)
+        assert boxes[-1][2] / width == pytest.approx(last[2], abs=CLOSE)
+        assert 1 - boxes[0][3] / height == pytest.approx(first[1], abs=CLOSE)
 
 
 def test_words_that_touch_stay_words(tmp_path: Path) -> None:
