@@ -6,17 +6,21 @@ from PIL import Image
 from ocr.reading import Box, Code
 
 _DOUBLED_PIXELS = 12_000_000  # small codes on larger pages are beyond doubling: it would only cost memory
+_SMALL = zxingcpp.BarcodeFormat.QRCode
 _MOST_CODES = 50
 _MOST_LETTERS = 8000
 
 
 def find_codes(image: Image.Image, page: int) -> tuple[Code, ...]:
-    """Codes of a page; a page that shows none is looked at again at double size, which finds the small ones."""
+    """Codes of a page; a page that shows none is looked at again at double size, which finds small QRs.
+
+    For nothing else then: all kinds of codes, inverted and smaller again, took as long as recognising the page.
+    """
     gray = image.convert("L")
     found = zxingcpp.read_barcodes(gray)
     if not found and gray.width * gray.height <= _DOUBLED_PIXELS:
         gray = gray.resize((gray.width * 2, gray.height * 2), Image.Resampling.BICUBIC)
-        found = zxingcpp.read_barcodes(gray)
+        found = zxingcpp.read_barcodes(gray, formats=_SMALL, try_invert=False, try_downscale=False)
     size = gray.size
     usable = [code for code in found if code.valid and 0 < len(code.text) <= _MOST_LETTERS]
     return tuple(
