@@ -6,7 +6,7 @@ from PIL import Image
 from ocr.reading import Box, Code
 
 _DOUBLED_PIXELS = 12_000_000  # small codes on larger pages are beyond doubling: it would only cost memory
-_SMALL = zxingcpp.BarcodeFormat.QRCode
+_SMALL = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
 _MOST_CODES = 50
 _MOST_LETTERS = 8000
 
