@@ -23,6 +23,8 @@ _EDGES = " .,:;_-–—|/\\'\"`~*•…"
 _EDGES_OF_NAMES = _EDGES + "ˆˇ˘˙˚˛˜˝^“”‘<>«»()[]{}=+!?"
 _MISREAD_DIGITS = str.maketrans("OoQIl|SBZ", "000111582")
 _SHORT_CODE = 3  # signs up to which a code has no spaces
+_ID = "id-number"
+_SEX_OF = {"wife-": "female", "husband-": "male", "mother-": "female", "father-": "male"}  # by whose id it is
 _CENTURY = 1900  # of the sex-and-century digit 0 and 1; two digits a century from there
 
 
@@ -151,7 +153,7 @@ def disagreements(
     sources-differ, id-birth-year, id-sex, dates-out-of-order, date-in-future, expired.
     """
     values = {name: item.value for name, item in best(fields).items()}
-    found = [*_between_sources(fields), *_against_id(values), *_dates(values)]
+    found = [*_between_sources(fields), *_against_ids(values), *_dates(values)]
     if today is not None:
         found += _against_today(values, today)
     return tuple(found)
@@ -172,23 +174,31 @@ def _comparable(value: str) -> str:
     return "".join(letter for letter in fold(value) if letter.isalnum())
 
 
-def _against_id(values: Mapping[str, str]) -> list[Disagreement]:
+def _against_ids(values: Mapping[str, str]) -> list[Disagreement]:
+    """Each person's id against that person's birth and sex: `wife-id-number` goes with `wife-birth-date`."""
+    whose = [name.removesuffix(_ID) for name in values if name.endswith(_ID)]
+    return [doubt for prefix in whose for doubt in _against_id(values, prefix)]
+
+
+def _against_id(values: Mapping[str, str], prefix: str) -> list[Disagreement]:
     """12 digits: place (3), century and sex (1), year of birth (2), serial (6)."""
-    number, born, sex = values.get("id-number", ""), values.get("birth-date", ""), values.get("sex", "")
+    number = values[prefix + _ID]
     if not re.fullmatch(r"\d{12}", number, re.ASCII):
         return []
     found = []
     year = _CENTURY + 100 * (int(number[3]) // 2) + int(number[4:6])
-    if born and born[:4] != f"{year:04}":
-        found.append(Disagreement("id-birth-year", ("id-number", "birth-date")))
+    for name in (f"{prefix}birth-date", f"{prefix}birth-year"):
+        if name in values and values[name][:4] != f"{year:04}":
+            found.append(Disagreement("id-birth-year", (prefix + _ID, name)))
+    sex = values.get(f"{prefix}sex", _SEX_OF.get(prefix, ""))
     if sex and sex != ("female" if int(number[3]) % 2 else "male"):
-        found.append(Disagreement("id-sex", ("id-number", "sex")))
+        found.append(Disagreement("id-sex", (prefix + _ID, *([f"{prefix}sex"] if f"{prefix}sex" in values else []))))
     return found
 
 
 def _dates(values: Mapping[str, str]) -> list[Disagreement]:
-    """Born, then issued, then expired. ISO dates compare as text."""
-    names = [name for name in ("birth-date", "issued-on", "expires-on") if name in values]
+    """Born, then dead, then issued, then expired. ISO dates compare as text."""
+    names = [name for name in ("birth-date", "death-date", "issued-on", "expires-on") if name in values]
     pairs = [(a, b) for at, a in enumerate(names) for b in names[at + 1 :]]
     return [Disagreement("dates-out-of-order", pair) for pair in pairs if values[pair[0]] > values[pair[1]]]
 

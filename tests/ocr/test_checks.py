@@ -90,6 +90,19 @@ def test_id_of_the_last_century_agrees() -> None:
     assert _codes(*woman) == []
 
 
+def test_a_husbands_id_that_is_another_persons() -> None:
+    wife = _field("wife-id-number", "040181000012"), _field("wife-birth-date", "1981-12-18")
+    assert _codes(*wife, _field("husband-id-number", "040079000034"), _field("husband-birth-date", "1979-03-15")) == []
+    assert _codes(*wife, _field("husband-id-number", "040179000034")) == ["id-sex"]
+    assert _codes(_field("husband-id-number", "040079000034"), _field("husband-birth-date", "1978-03-15")) == [
+        "id-birth-year"
+    ]
+
+
+def test_nobody_dies_before_being_born() -> None:
+    assert _codes(_field("birth-date", "2002-01-01"), _field("death-date", "2001-01-01")) == ["dates-out-of-order"]
+
+
 def test_qr_and_print_that_differ_only_in_capitals_agree() -> None:
     assert _codes(_field("full-name", "Bùi Dũng", "qr"), _field("full-name", "BÙI DŨNG")) == []
 
