@@ -47,8 +47,7 @@ def _count(running: Child, source: Source, limits: Limits) -> int:
 
 
 def _lie(page: Page) -> Lie | None:
-    corners = getattr(page, "corners", None)
-    return Lie(corners, page.height / page.width) if corners and page.width else None
+    return Lie(page.corners, page.height / page.width) if page.corners and page.width else None
 
 
 def _leaves(running: Child, source: Source, lies: Sequence[Lie | None]) -> Iterator[Leaf | Empty]:

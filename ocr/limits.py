@@ -19,6 +19,7 @@ FIRST_PAGE_S = 30.0  # that an upload waits for the picture of its first page
 PREVIEW_WIDTH = 1240  # pixels
 THUMBNAIL_WIDTH = 360  # pixels
 PREVIEW_BYTES = 4 * MIB  # most that a preview or a thumbnail may weigh
+PAGE_PICTURES = 2  # of a page while it is read: the second when it was found to be upside down
 PAGE_LETTERS = 100_000  # of a text layer
 PAGE_WORDS = 10_000  # a page of a newspaper has half of that
 PAPER_WORDS = 100_000  # about 25 MiB in the reading process: a file of 4 KiB could ask for gigabytes

@@ -10,7 +10,7 @@ from ocr.advice import ADVICE
 from ocr.cores import cores
 from ocr.errors import EmptyPaper, OcrError, ReadingFailed, ReadingMalformed, TooManyBytes
 from ocr.frames import Header
-from ocr.limits import FIRST_PAGE_S, PAGE_WORDS, PAPER_WORDS, PREVIEW_BYTES, TILE_BYTES, Limits
+from ocr.limits import FIRST_PAGE_S, PAGE_PICTURES, PAGE_WORDS, PAPER_WORDS, PREVIEW_BYTES, TILE_BYTES, Limits
 from ocr.media import TAKEN
 from ocr.pyramid import SIDE_MOST, Place, Pyramid
 from ocr.reading import Page, Reading
@@ -169,15 +169,18 @@ class _Taken:
         self._limits = limits
         self._pages: list[Page] = []
         self._shown: PageDone | None = None
+        self._pictures = 0
         self._words = 0
 
     def page(self, header: Header, body: bytes) -> tuple[PageDone, bool]:
-        """The picture of the next page, and then its text: whether it is read."""
+        """The picture of the next page, once more if it was upside down, and then its text: whether it is read."""
         of = header.get("of")
         if type(of) is not int or not len(self._pages) < of <= self._limits.pages:
             raise ReadingMalformed
         number = len(self._pages) + 1
-        if self._shown is None:
+        again = header.get("done") == "picture" and self._pictures < PAGE_PICTURES
+        if self._shown is None or again:
+            self._pictures += 1
             pictures = _pictures({name: header[name] for name in header if name != "of"}, body, "picture")
             self._shown = PageDone(number, of, *pictures)
             return self._shown, False
@@ -187,7 +190,7 @@ class _Taken:
         if header.get("done") != "page" or wrong:
             raise ReadingMalformed
         self._pages.append(page)
-        shown, self._shown = self._shown, None
+        shown, self._shown, self._pictures = self._shown, None, 0
         return shown, True
 
     def whole(self, body: bytes) -> Reading:

@@ -13,6 +13,18 @@ def previews(image: Image.Image) -> tuple[bytes, bytes]:
     return _webp(preview), _webp(_fitted(preview, THUMBNAIL_WIDTH))
 
 
+def turned(preview: bytes, thumbnail: bytes) -> tuple[bytes, bytes]:
+    """The same pictures turned by 180 degrees."""
+    return _around(preview), _around(thumbnail)
+
+
+def _around(picture: bytes) -> bytes:
+    if not picture:
+        return picture
+    with Image.open(io.BytesIO(picture)) as image:
+        return _webp(image.transpose(Image.Transpose.ROTATE_180))
+
+
 def _fitted(image: Image.Image, width: int) -> Image.Image:
     """At most `width` wide and twice as high."""
     small = image.copy()

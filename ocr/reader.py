@@ -7,17 +7,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
+import numpy as np
 from PIL import Image
 
 from ocr import findings
 from ocr.aside import Aside
 from ocr.codes import find_codes
 from ocr.errors import BrokenPaper, OcrError, ReadingFailed
+from ocr.flattening import Colour, flattened, lay_flat, turned_box, turned_corners
 from ocr.kinds import Kind, load_kinds
 from ocr.limits import PAGE_WORDS, PAPER_WORDS, Limits
 from ocr.papers import Paper, open_paper
-from ocr.previews import previews
-from ocr.reading import Code, Page
+from ocr.previews import previews, turned
+from ocr.reading import Code, Corners, Page
 from ocr.recognising import Recogniser
 from ocr.syllables import looks_english
 
@@ -53,6 +55,8 @@ class _Begun:
 
     pictures: tuple[bytes, bytes]
     read: Callable[[], Page]
+    codes: tuple[Code, ...] = ()
+    corners: Corners | None = None  # of the page as it is shown: reading may find that to be upside down
     shown: bool = False
 
 
@@ -79,23 +83,36 @@ class _Reader:
         pictures = b"", b""
         try:
             image = self._paper.image(number)
-            pictures = previews(image)
-            self._codes += find_codes(image, number)
             lines = self._paper.text(number)
-            if lines:
-                language = "eng" if looks_english(" ".join(line.text for line in lines)) else "vie"
-                page = Page(number, *image.size, "text-layer", language, lines)
-                return _Begun(pictures, lambda: page)
-            return _Begun(pictures, self._recognising(image, number))
+            if not lines:
+                return self._laid_flat(np.asarray(image), number)
+            pictures = previews(image)
+            language = "eng" if looks_english(" ".join(line.text for line in lines)) else "vie"
+            page = Page(number, *image.size, "text-layer", language, lines)
+            return _Begun(pictures, lambda: page, find_codes(image, number))
         except Exception as error:  # hostile pixels: code that looks at them raises whatever it trips over
             failed = self._failed(number, error)
             return _Begun(pictures, lambda: failed)
 
-    def _recognising(self, image: Image.Image, number: int) -> Callable[[], Page]:
+    def _laid_flat(self, picture: Colour, number: int) -> _Begun:
+        """A page that is to be recognised; what happens to it after it can be shown hides it no more."""
+        flat = lay_flat(picture)
+        corners = flat.fractions(picture)
+        page = flattened(picture, flat)
+        shown = Image.fromarray(page)
+        pictures = previews(shown)
+        try:
+            codes = find_codes(shown, number)
+            return _Begun(pictures, self._recognising(page, corners, number), codes, corners)
+        except Exception as error:
+            failed = self._failed(number, error)
+            return _Begun(pictures, lambda: failed)
+
+    def _recognising(self, image: Colour, corners: Corners | None, number: int) -> Callable[[], Page]:
         """In a process beside this one where there is a core for it, else when its turn comes."""
         if self._cores == 1:
-            return lambda: self._recognised(image, number)
-        aside = Aside(lambda: self._told(image, number))
+            return lambda: self._recognised(image, corners, number)
+        aside = Aside(lambda: self._told(image, corners, number))
 
         def page() -> Page:
             try:
@@ -107,18 +124,21 @@ class _Reader:
 
         return page
 
-    def _told(self, image: Image.Image, number: int) -> bytes:
+    def _told(self, image: Colour, corners: Corners | None, number: int) -> bytes:
         """The page as JSON; nothing where the engine is to blame, and no other page will be read either."""
         try:
-            return json.dumps(self._recognised(image, number).as_dict()).encode()
+            return json.dumps(self._recognised(image, corners, number).as_dict()).encode()
         except ReadingFailed:
             return b""
 
-    def _recognised(self, image: Image.Image, number: int) -> Page:
+    def _recognised(self, image: Colour, corners: Corners | None, number: int) -> Page:
         try:
-            return self._recogniser.read(image, number)
+            read = self._recogniser.read(image)
         except Exception as error:
             return self._failed(number, error)
+        height, width = image.shape[:2]
+        around = turned_corners(corners) if read.turned else corners
+        return Page(number, width, height, "ocr", read.language, read.lines, corners=around)
 
     def _failed(self, number: int, error: Exception) -> Page:
         """Raises the error again, as one of ours, where nothing is left to read."""
@@ -135,7 +155,12 @@ class _Reader:
             self._begun[0].shown = True
 
     def _finish(self) -> None:
-        page = _cut(self._begun.popleft().read(), min(self._words_left, PAGE_WORDS))
+        begun = self._begun.popleft()
+        page = _cut(begun.read(), min(self._words_left, PAGE_WORDS))
+        if page.error is None and page.corners != begun.corners:
+            self._results.picture(self._paper.pages, *turned(*begun.pictures))
+            begun.codes = tuple(replace(code, box=turned_box(code.box)) for code in begun.codes)
+        self._codes += begun.codes
         self._words_left -= page.words
         self._pages.append(page)
         self._results.page(self._paper.pages, page.as_dict())

@@ -14,6 +14,7 @@ SOURCES: tuple[str, ...] = ("citizen", "qr", "mrz", "text", "ocr")  # best first
 PAGE_SOURCES: tuple[str, ...] = ("text-layer", "ocr")
 
 Box = tuple[float, float, float, float]  # x0, y0, x1, y1 as fractions of the upright page
+Corners = tuple[tuple[float, float], ...]  # 4 of (x, y) as fractions of the picture, from the page's top left clockwise
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,10 @@ class Line:
 
 @dataclass(frozen=True)
 class Page:
-    """One page; `width` and `height` in pixels as it was read, `error` a code when this page could not be read."""
+    """One page; `width` and `height` in pixels as it was read, `error` a code when this page could not be read.
+
+    `corners`: where the page lies in the picture of its paper, None where it is the whole picture.
+    """
 
     number: int  # from 1
     width: int
@@ -60,6 +64,7 @@ class Page:
     language: str  # tesseract's name: vie, eng
     lines: tuple[Line, ...]
     error: str | None = None
+    corners: Corners | None = None
 
     @property
     def text(self) -> str:
@@ -70,18 +75,22 @@ class Page:
         return sum(len(line.words) for line in self.lines)
 
     def as_dict(self) -> dict[str, Any]:
-        return {
+        found = {
             "number": self.number, "width": self.width, "height": self.height, "source": self.source,
             "language": self.language, "lines": [line.as_dict() for line in self.lines], "error": self.error,
         }  # fmt: skip
+        return found if self.corners is None else {**found, "corners": [list(corner) for corner in self.corners]}
 
     @classmethod
     def from_dict(cls, data: object) -> "Page":
-        members = Members(data, {"number", "width", "height", "source", "language", "lines", "error"})
+        names = {"number", "width", "height", "source", "language", "lines", "error"}
+        flattened = isinstance(data, dict) and "corners" in data
+        members = Members(data, names | {"corners"} if flattened else names)
         return cls(
             members.whole("number", 1, 100_000), members.whole("width", 0, 1_000_000),
             members.whole("height", 0, 1_000_000), members.one_of("source", PAGE_SOURCES), members.code("language"),
             tuple(Line.from_dict(line) for line in members.items("lines", 5000)), members.optional_code("error"),
+            members.corners("corners") if flattened else None,
         )  # fmt: skip
 
 

@@ -66,6 +66,13 @@ class Members:
     def optional_box(self, name: str) -> tuple[float, float, float, float] | None:
         return None if self._data[name] is None else self.box(name)
 
+    def corners(self, name: str) -> tuple[tuple[float, float], ...]:
+        """Four points, at most one side of the picture outside of it."""
+        found = self.items(name, 4, least=4)
+        if any(not isinstance(point, list) or len(point) != 2 for point in found):
+            raise ReadingMalformed
+        return tuple((_number(x, -1, 2), _number(y, -1, 2)) for x, y in found)
+
     def items(self, name: str, most: int, least: int = 0) -> list[Any]:
         found = self._data[name]
         if not isinstance(found, list) or not least <= len(found) <= most:
@@ -91,6 +98,10 @@ def _code(found: object) -> str:
 
 
 def _fraction(found: object) -> float:
-    if type(found) not in (int, float) or not math.isfinite(found) or not 0 <= found <= 1:  # type: ignore[arg-type, operator]
+    return _number(found, 0, 1)
+
+
+def _number(found: object, least: float, most: float) -> float:
+    if type(found) not in (int, float) or not math.isfinite(found) or not least <= found <= most:  # type: ignore[arg-type, operator]
         raise ReadingMalformed
     return float(found)  # type: ignore[arg-type]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import zxingcpp
-from PIL import Image
+from PIL import Image, ImageChops, ImageStat
 
 import ocr
 from ocr import BytesSource, Limits, PageDone, Reading
@@ -47,14 +47,28 @@ def test_birth_certificate_from_a_picture(birth_page: Image.Image) -> None:
 @pytest.mark.usefixtures("tesseract")
 def test_boxes_of_a_turned_page_lie_where_the_words_are(birth_page: Image.Image) -> None:
     turned = birth_page.rotate(3, expand=True, fillcolor="white", resample=Image.Resampling.BICUBIC)
-    reading, _ = _read(saved(turned, "PNG"))
+    reading, done = _read(saved(turned, "PNG"))
     field = next(item for item in reading.fields if item.name == "id-number")
     assert field.value == "054202875923"
     assert field.box is not None
     x0, y0, x1, y1 = field.box
-    width, height = turned.size
-    crop = turned.crop((int(x0 * width), int(y0 * height), int(x1 * width), int(y1 * height)))
-    assert crop.convert("L").getextrema()[0] < 100
+    shown = Image.open(io.BytesIO(done[0].preview)).convert("L")
+    crop = shown.crop((int(x0 * shown.width), int(y0 * shown.height), int(x1 * shown.width), int(y1 * shown.height)))
+    assert crop.getextrema()[0] < 100
+
+
+@pytest.mark.usefixtures("tesseract")
+def test_a_page_put_in_upside_down_is_read_and_shown_upright(birth_page: Image.Image) -> None:
+    shown: list[PageDone] = []
+    paper = saved(birth_page.rotate(180), "PNG")
+    reading = ocr.read(BytesSource(paper), Limits(), on_page=lambda _: None, on_picture=shown.append)
+    assert _values(reading)["id-number"] == "054202875923"
+    assert reading.pages[0].corners == ((1, 1), (0, 1), (0, 0), (1, 0))
+    assert [page.number for page in shown] == [1, 1]
+    preview = Image.open(io.BytesIO(shown[-1].preview)).convert("L")
+    expected = birth_page.convert("L").resize(preview.size)
+    assert ImageStat.Stat(ImageChops.difference(preview, expected)).mean[0] < 4
+    assert Reading.from_json(reading.to_json()) == reading
 
 
 @pytest.mark.usefixtures("tesseract")
