@@ -28,11 +28,10 @@ def drawn() -> list[Drawn]:
 
 
 def test_every_kind_is_drawn(drawn: list[Drawn]) -> None:
-    known = set(load_kinds()) - {"birth-notification"}
-    assert {paper.layout.kind for paper in drawn} == known
+    assert {paper.layout.kind for paper in drawn} == set(load_kinds())
     for paper in drawn:
         assert paper.lines
-        assert paper.layout.kind in {"other", "site-plan", "household-book"} or paper.values
+        assert paper.layout.kind in {"other", "site-plan"} or paper.values
 
 
 def test_the_truth_names_fields_that_the_kind_has(drawn: list[Drawn]) -> None:

@@ -136,4 +136,6 @@ def canonical(name: str, printed: str) -> str:
         return datetime.strptime(printed, "%d/%m/%Y").date().isoformat()
     if name == "area":
         return printed.removesuffix(" m²").replace(",", ".")
+    if name == "capital":
+        return printed.removesuffix(" đồng").replace(".", "")
     return printed
