@@ -185,7 +185,7 @@ def test_what_is_wrong_with_a_paper_is_said_with_what_to_do(
     opened = ask(world, detail("change-of-driving-licence"))
     page = browser(world, opened).get(at(opened))
     found = text_of(page)
-    assert said in found or (kind == "citizen-card" and "Reading: page" in found)
+    assert said in found or (kind == "citizen-card" and "It is being read" in found)
     assert "You cannot agree yet." in found
     assert 'value="agree"' not in page.text
     assert 'value="refuse"' in page.text

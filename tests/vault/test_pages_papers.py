@@ -130,9 +130,14 @@ def test_another_kind_brings_its_own_fields(an: httpx.Client, card: Paper) -> No
 def test_a_page_that_waits_hears_when_the_paper_is_read(an: httpx.Client, card: Paper, world: World) -> None:
     world.change(Version, card.version.id, state=ReadingState.reading, pages_read=1, pages=4)
     page = an.get(f"/papers/{card.id}").text
-    assert "Reading: page 2 of 4" in page and "field.full-name" not in page
+    assert "Reading: 1 of 4 pages done" in page and "field.full-name" not in page
     waiting = an.get(f"/papers/{card.id}/progress", params={"seen": 1})
     assert 'value="1" max="4"' in waiting.text and "hx-refresh" not in waiting.headers
+    assert "hx-swap-oob" not in waiting.text
+    world.change(Version, card.version.id, pages_read=3)
+    more = an.get(f"/papers/{card.id}/progress", params={"seen": 1}).text
+    assert "Reading: 3 of 4 pages done" in more and "progress?seen=3" in more
+    assert [n for n in range(1, 5) if f'src="/api/documents/{card.id}/pages/{n}.webp"' in more] == [2, 3]
     world.change(Version, card.version.id, state=ReadingState.done, pages_read=4)
     assert an.get(f"/papers/{card.id}/progress", params={"seen": 1}).headers["hx-refresh"] == "true"
 

@@ -47,18 +47,21 @@ def progress(
     request: Request,
     citizen: CitizenDep,
     services: ServicesDep,
-    seen: int = 0,
+    seen: Annotated[int, Query(ge=0)] = 0,
     back: Annotated[str, Query(max_length=500)] = "",
 ) -> Response:
-    """The reading's progress for a page that waits (`back`, if it is another than the paper's own); tells it to load
-    itself anew when there is more to show.
+    """The reading's progress for a page that waits (`back`, if it is another than the paper's own).
+
+    Pages that can be shown since the page knew of `seen` are put beside the others; at the first of them, and when
+    all is read, the page is told to load itself anew.
     """
     with services.db.read() as session:
         paper = documents.get_live(session, citizen.wallet, document_id)
     version = paper.version
-    news = version.state not in cards.BUSY or (seen == 0 and version.shown > 0)
-    headers = {"HX-Refresh": "true"} if news else None
-    return page(request, "papers/progress.html", citizen, headers=headers, paper=paper, back=local(back, ""))
+    anew = version.state not in cards.BUSY or (seen == 0 and version.shown > 0)
+    headers = {"HX-Refresh": "true"} if anew else None
+    news = range(seen + 1, version.shown + 1)
+    return page(request, "papers/progress.html", citizen, headers=headers, paper=paper, back=local(back, ""), news=news)
 
 
 @router.get("/papers/{document_id}/sheets")
