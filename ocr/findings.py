@@ -6,6 +6,7 @@ from ocr.cards import parse_card
 from ocr.checks import disagreements
 from ocr.fields import find_fields
 from ocr.kinds import OTHER, Kind
+from ocr.limits import TITLE_LETTERS, VALUE_LETTERS
 from ocr.reading import SOURCES, Code, Field, Page, Reading
 from ocr.sureness import settle
 from ocr.titles import name_kind
@@ -30,7 +31,9 @@ def find(pages: Sequence[Page], codes: Sequence[Code], kinds: Mapping[str, Kind]
     codes = (*codes, *(code for page in pages[:_MOST_PAGES] if (code := zone_code(page))))
     fields = fields_of(kinds.get(kind), pages, codes)
     doubts = disagreements(kind, fields)
-    return Reading(tuple(pages), kind, confidence, named.title, settle(fields, doubts), tuple(codes), doubts)
+    return Reading(
+        tuple(pages), kind, confidence, named.title[:TITLE_LETTERS], settle(fields, doubts), tuple(codes), doubts
+    )
 
 
 def fields_of(kind: Kind | None, pages: Sequence[Page], codes: Sequence[Code]) -> tuple[Field, ...]:
@@ -41,7 +44,9 @@ def fields_of(kind: Kind | None, pages: Sequence[Page], codes: Sequence[Code]) -
     if kind.code in ZONED.values():
         found += zones_of(pages[:_MOST_PAGES])
     found = _surest(found + [field for page in pages[:_MOST_PAGES] for field in find_fields(kind, page)])
-    found = _without_bare_names(found)
+    found = [
+        field for field in _without_bare_names(found) if max(len(field.value), len(field.printed)) <= VALUE_LETTERS
+    ]
     order = {spec.name: place for place, spec in enumerate(kind.fields)}
     return tuple(sorted(found, key=lambda field: (order.get(field.name, 99), SOURCES.index(field.source))))
 

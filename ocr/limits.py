@@ -22,6 +22,13 @@ PREVIEW_BYTES = 4 * MIB  # most that a preview or a thumbnail may weigh
 PAGE_PICTURES = 2  # of a page while it is read: the second when it was found to be upside down
 PAGE_LETTERS = 100_000  # of a text layer
 PAGE_WORDS = 10_000  # a page of a newspaper has half of that
+WORD_LETTERS = 400  # of a word
+LINE_WORDS = 2000  # of a line
+LINE_LETTERS = 20_000  # of a line
+PAGE_LINES = 5000  # of a page
+TITLE_LETTERS = 2000  # of a paper's title
+VALUE_LETTERS = 2000  # of a field, as it is printed and in its canonical form
+CODES = 500  # of a paper
 PAPER_WORDS = 100_000  # about 25 MiB in the reading process: a file of 4 KiB could ask for gigabytes
 
 

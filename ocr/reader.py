@@ -12,6 +12,7 @@ from PIL import Image
 
 from ocr import findings
 from ocr.aside import Aside
+from ocr.bounds import bounded, few
 from ocr.codes import find_codes
 from ocr.errors import BrokenPaper, OcrError, ReadingFailed
 from ocr.flattening import Colour, flattened, lay_flat, turned_box, turned_corners
@@ -77,7 +78,7 @@ class _Reader:
                 self._finish()
         while self._begun:
             self._finish()
-        self._results.findings(findings.find(self._pages, self._codes, kinds).findings())
+        self._results.findings(findings.find(self._pages, few(self._codes), kinds).findings())
 
     def _begin(self, number: int) -> _Begun:
         pictures = b"", b""
@@ -156,7 +157,7 @@ class _Reader:
 
     def _finish(self) -> None:
         begun = self._begun.popleft()
-        page = _cut(begun.read(), min(self._words_left, PAGE_WORDS))
+        page = bounded(begun.read(), min(self._words_left, PAGE_WORDS))
         if page.error is None and page.corners != begun.corners:
             self._results.picture(self._paper.pages, *turned(*begun.pictures))
             begun.codes = tuple(replace(code, box=turned_box(code.box)) for code in begun.codes)
@@ -166,13 +167,3 @@ class _Reader:
         self._results.page(self._paper.pages, page.as_dict())
         if self._begun:
             self._show()
-
-
-def _cut(page: Page, most: int) -> Page:
-    """The page with its first `most` words, in whole lines: more are there to exhaust whoever holds the reading."""
-    words = 0
-    for place, line in enumerate(page.lines):
-        words += len(line.words)
-        if words > most:
-            return replace(page, lines=page.lines[:place])
-    return page

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ocr.errors import ReadingMalformed
+from ocr.limits import CODES, LINE_LETTERS, LINE_WORDS, PAGE_LINES, TITLE_LETTERS, VALUE_LETTERS, WORD_LETTERS
 from ocr.strict import Members
 
 VERSION = 2
@@ -29,7 +30,7 @@ class Word:
     @classmethod
     def from_dict(cls, data: object) -> "Word":
         members = Members(data, {"text", "box", "confidence"})
-        return cls(members.text("text", 400), members.box("box"), members.fraction("confidence"))
+        return cls(members.text("text", WORD_LETTERS), members.box("box"), members.fraction("confidence"))
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,8 @@ class Line:
     @classmethod
     def from_dict(cls, data: object) -> "Line":
         members = Members(data, {"text", "box", "confidence", "words"})
-        words = tuple(Word.from_dict(word) for word in members.items("words", 2000))
-        return cls(members.text("text", 20_000), members.box("box"), members.fraction("confidence"), words)
+        words = tuple(Word.from_dict(word) for word in members.items("words", LINE_WORDS))
+        return cls(members.text("text", LINE_LETTERS), members.box("box"), members.fraction("confidence"), words)
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ class Page:
         return cls(
             members.whole("number", 1, 100_000), members.whole("width", 0, 1_000_000),
             members.whole("height", 0, 1_000_000), members.one_of("source", PAGE_SOURCES), members.code("language"),
-            tuple(Line.from_dict(line) for line in members.items("lines", 5000)), members.optional_code("error"),
+            tuple(Line.from_dict(line) for line in members.items("lines", PAGE_LINES)), members.optional_code("error"),
             members.corners("corners") if flattened else None,
         )  # fmt: skip
 
@@ -121,7 +122,7 @@ class Field:
     def from_dict(cls, data: object) -> "Field":
         members = Members(data, {"name", "value", "printed", "source", "confidence", "page", "box", "sure"})
         return cls(
-            members.code("name"), members.text("value", 2000), members.text("printed", 2000),
+            members.code("name"), members.text("value", VALUE_LETTERS), members.text("printed", VALUE_LETTERS),
             members.one_of("source", SOURCES), members.fraction("confidence"),
             members.optional_whole("page", 1, 100_000), members.optional_box("box"), members.flag("sure"),
         )  # fmt: skip
@@ -189,9 +190,9 @@ class Reading:
     def from_findings(cls, pages: tuple[Page, ...], data: object) -> "Reading":
         members = Members(data, {"kind", "kind_confidence", "title", "fields", "codes", "warnings"})
         return cls(
-            pages, members.code("kind"), members.fraction("kind_confidence"), members.text("title", 2000),
+            pages, members.code("kind"), members.fraction("kind_confidence"), members.text("title", TITLE_LETTERS),
             tuple(Field.from_dict(item) for item in members.items("fields", 500)),
-            tuple(Code.from_dict(item) for item in members.items("codes", 500)),
+            tuple(Code.from_dict(item) for item in members.items("codes", CODES)),
             tuple(Disagreement.from_dict(item) for item in members.items("warnings", 500)),
         )  # fmt: skip
 

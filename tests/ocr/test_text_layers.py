@@ -182,3 +182,27 @@ def test_a_scan_with_a_stamp_is_recognised() -> None:
     )
     assert reading.pages[0].source == "ocr"
     assert "KHAI SINH" in reading.pages[0].text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"x" * 900 + b" Viet Nam",
+        b"to " * 3000,
+        (b"giayto" * 60 + b" ") * 80,
+        b"GIAY CHUNG NHAN " * 400,
+        b"a\nb " * 9000,
+    ],
+    ids=["a word without end", "a line of words", "a line of letters", "a heading", "a page of lines"],
+)
+def test_text_without_end_is_read_as_far_as_a_reading_holds_it(text: bytes) -> None:
+    data = written([Sheet(lines(text.split(b"\n"), size=1))])
+    reading = ocr.read(ocr.BytesSource(data), ocr.Limits(), on_page=lambda _: None)
+    assert reading.pages[0].source == "text-layer"
+    assert len(reading.pages[0].lines) >= 1
+
+
+@given(st.lists(st.text(max_size=12), max_size=20), st.sampled_from(["", ".VnTimeH", "VNI-Times", "ABCDEF+.VnArial"]))
+def test_any_words_are_repaired_or_left(words: list[str], font: str) -> None:
+    assert len(repaired(words, [font] * len(words))) == len(words)
+    is_rubbish(words)
