@@ -3,7 +3,7 @@
 import io
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -14,7 +14,7 @@ import pytest
 from PIL import Image, ImageChops, ImageCms, ImageDraw, ImageStat
 
 import ocr
-from ocr import BytesSource, Limits, Page
+from ocr import BytesSource, Limits
 from ocr.errors import BrokenPaper, OcrError
 from ocr.invisible import font
 from ocr.leaves import packed
@@ -273,13 +273,6 @@ def test_a_picture_of_another_length_is_no_copy() -> None:
         b"".join(written([replace(blank, size=blank.size + 1)], [None], ABOUT))
 
 
-@dataclass(frozen=True)
-class Placed(Page):
-    """A page that lies somewhere on its picture."""
-
-    corners: tuple[tuple[float, float], ...] | None = None
-
-
 def photographed(corners: tuple[tuple[float, float], ...], size: tuple[int, int] = (1400, 1500)) -> Image.Image:
     """The sheet lying on a dark table, its top left first."""
     page, (w, h) = sheet(), size
@@ -308,8 +301,7 @@ def test_the_page_is_shown_as_it_was_read_however_it_lay(lie: str, orientation: 
     upright = photographed(corners)
     stored = upright.transpose(Image.Transpose.ROTATE_90) if orientation == 6 else upright
     paper = saved(stored, "JPEG", exif=exif, quality=88)
-    plain = page_of(1)
-    page = Placed(**{**{f.name: getattr(plain, f.name) for f in fields(Page)}, "corners": corners})
+    page = replace(page_of(1), corners=corners)
     copy = copied(paper, reading=replace(reading_of(1), pages=(page,)))
     assert (paper in copy) == kept_as_it_is and len(copy) < 1.3 * len(paper)
     path = kept(tmp_path, copy)
