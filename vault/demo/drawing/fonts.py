@@ -15,7 +15,12 @@ _LIBERATION: Final = ("liberation2", "liberation")
 FACES: Final[Mapping[str, tuple[str, tuple[str, ...], str, Mapping[str, str]]]] = {
     "times": ("fonts-liberation2", _LIBERATION, "LiberationSerif", _FULL),
     "arial": ("fonts-liberation2", _LIBERATION, "LiberationSans", _FULL),
-    "courier": ("fonts-liberation2", _LIBERATION, "LiberationMono", _FULL),
+    "courier": (
+        "fonts-freefont-ttf",
+        ("freefont",),
+        "FreeMono",
+        {"": "", "b": "Bold", "i": "Oblique", "bi": "BoldOblique"},
+    ),
     "noto-serif": ("fonts-noto-core", ("noto",), "NotoSerif", _FULL),
     "noto-sans": ("fonts-noto-core", ("noto",), "NotoSans", _FULL),
     "roboto": ("fonts-roboto-unhinted", ("roboto/unhinted/RobotoTTF",), "Roboto", _FULL),
