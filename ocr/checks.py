@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from ocr.errors import FieldInvalid
 from ocr.folding import fold, squeeze
 from ocr.kinds import FieldSpec
-from ocr.places import mended
 from ocr.reading import SOURCES, Disagreement, Field
 
 MOST_LETTERS = 500  # of any value
@@ -15,8 +14,8 @@ MOST_LETTERS = 500  # of any value
 _NUMERIC_DATE = re.compile(r"(?<!\d)(\d{1,2})\s*[/.\-|Il]\s*(\d{1,2})\s*[/.\-|Il]\s*(\d{4})(?!\d)")
 _ISO_DATE = re.compile(r"(?<!\d)(\d{4})-(\d{2})-(\d{2})(?!\d)")
 _WORDED_DATE = re.compile(r"ngay\D{0,12}(\d{1,2})\D{1,20}(\d{1,2})\D{1,20}(\d{4})")
-_STROKES = "/.-|Il1J"
-_LIKE_DATE = re.compile(r"[\d/.\-|IlJ]{8,12}", re.ASCII)
+_STROKES = "/.-|Il1J!"
+_LIKE_DATE = re.compile(r"[\d/.\-|IlJ!]{8,12}", re.ASCII)
 _FIRST_YEAR, _LAST_YEAR = 1850, 2200
 _SEXES = {"nam": "male", "male": "male", "m": "male", "nu": "female", "female": "female", "f": "female"}
 _EDGES = " .,:;_-–—|/\\'\"`~*•…"
@@ -32,15 +31,12 @@ def normalise(spec: FieldSpec, text: str) -> str:
     """The canonical value of what a paper or a citizen wrote.
 
     date: ISO 8601; id: 12 (or the older 9) digits; number: digits, a point before decimals; sex: male or female;
-    name, place, text, code: NFC with single spaces, case kept; one of the field's usual values is spelt as that.
-    Raises FieldInvalid.
+    name, place, text, code: NFC with single spaces, case kept. Raises FieldInvalid.
     """
     text = squeeze(text)
     if not text or len(text) > MOST_LETTERS or any(letter < " " for letter in text):
         raise FieldInvalid
-    value = _NORMALISERS[spec.type](text)
-    usual = next((usual for usual in spec.values if fold(usual) == fold(value)), value)
-    return usual.upper() if value.isupper() else usual
+    return _NORMALISERS[spec.type](text)
 
 
 def _date(text: str) -> str:
@@ -64,18 +60,26 @@ def _day(year: str, month: str, day: str) -> str | None:
 
 
 def _mended_dates(text: str) -> set[str | None]:
-    """Every date that digits are, where strokes between them were lost, doubled or taken for I or 1."""
+    """Every date that digits can be where strokes were lost, doubled or taken for I or 1; each by one is likeliest."""
     letters = text.strip(_EDGES).replace(" ", "")
     if not _LIKE_DATE.fullmatch(letters):
         return set()
-    cuts = ((a, b) for a in range(3) for b in range(3) if len(letters) == 8 + a + b)
-    parts = ((letters[:2], letters[2 : 2 + a], letters[2 + a : 4 + a], letters[4 + a : 4 + a + b], letters[4 + a + b :])
-             for a, b in cuts)  # fmt: skip
-    return {
-        _day(year, month, day)
-        for day, first, month, second, year in parts
-        if (day + month + year).isdigit() and set(first + second) <= set(_STROKES)
-    } - {None}
+    if (each := _cut(letters, 1, 1)) is not None:
+        return {each}
+    return {_cut(letters, first, second) for first in range(3) for second in range(3)} - {None}
+
+
+def _cut(letters: str, first: int, second: int) -> str | None:
+    """The date in two, two and four digits with so many signs of a stroke between them."""
+    month = 2 + first
+    year = month + 2 + second
+    strokes, digits = (
+        letters[2:month] + letters[month + 2 : year],
+        letters[:2] + letters[month : month + 2] + letters[year:],
+    )
+    if len(digits) != 8 or not digits.isdigit() or not set(strokes) <= set(_STROKES):
+        return None
+    return _day(digits[4:], digits[2:4], digits[:2])
 
 
 def _id(text: str) -> str:
@@ -102,14 +106,14 @@ def _sex(text: str) -> str:
 
 
 def _name(text: str) -> str:
-    name = re.sub(r"(?<=\w)\.(?=[^\W\d_])", "", text.strip(_EDGES_OF_NAMES))  # a speck within a word
+    name = text.strip(_EDGES_OF_NAMES)
     if len(name) < 2 or not all(letter.isalpha() or letter in " -'’." for letter in name):
         raise FieldInvalid
     return name
 
 
 def _place(text: str) -> str:
-    place = mended(re.sub(r"\s*,\s*", ", ", text).strip(_EDGES))
+    place = re.sub(r"\s*,\s*", ", ", text).strip(_EDGES)
     if sum(letter.isalpha() for letter in place) < 2:
         raise FieldInvalid
     return place

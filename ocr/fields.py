@@ -12,6 +12,7 @@ from ocr.kinds import FieldSpec, Kind, Rule
 from ocr.labels import Heading, Label, Text, around, bare, headings, label_box, labels_in, phrases_of, stands_right
 from ocr.places import mended, names_province
 from ocr.reading import Box, Field, Line, Page, Word
+from ocr.repairs import repaired
 from ocr.sureness import looks_sure
 
 _GAP = 4.0  # heights of a line: white space as wide as this parts two cells
@@ -28,7 +29,7 @@ _FALLBACK = 0.9  # the same where the field has better rules that found nothing
 _DATE = (
     r"(?<!\d)\d{1,2}\s*[/.\-|il]\s*\d{1,2}\s*[/.\-|il]\s*\d{4}(?!\d)"
     r"|ngay\D{0,20}\d{1,2}\D{1,20}\d{1,2}\D{1,20}\d{4}(?!\d)"
-    r"|(?<![\da-z])\d{2}[/.\-|ilj1]{0,2}\d{2}[/.\-|ilj1]{0,2}\d{4}(?![\da-z])"
+    r"|(?<![\da-z])\d{2}[/.\-|ilj1!]{0,2}\d{2}[/.\-|ilj1!]{0,2}\d{4}(?![\da-z])"
 )
 _PATTERNS = {"date": _DATE, "id": r"[\doqilsbz]{12}(?![\da-z])|\d{3}(?: ?\d{3}){3}(?!\d)", "number": r"\d[\d.,]*"}
 
@@ -177,7 +178,7 @@ def _field(spec: FieldSpec, rule: Rule, words: tuple[Word, ...], score: float, p
     start, end = found
     printed = bare(text.text[start:end])
     try:
-        value = normalise(spec, printed)
+        value = normalise(spec, repaired(spec, printed))
     except FieldInvalid:
         return None
     used = text.within(start, end)
