@@ -10,6 +10,7 @@ from ocr.syllables import is_vietnamese
 
 _SPECK = re.compile(r"(?<=[^\W\d_])[.'’`](?=[^\W\d_])|(?<=\s)['’`](?=[^\W\d_])")  # within a word, or at its beginning
 _SWAPS = (("T", "I"), ("I", "T"), ("1", "I"), ("l", "I"), ("|", "I"), ("II", "U"), ("0", "O"), ("Ï", "I"), ("¡", "I"))
+_STROKE = re.compile(r"(?<=\d)[JIl|](?=\d)")  # of a house's number
 _EDGES = " .,:;_-–—"
 
 
@@ -17,13 +18,14 @@ def repaired(spec: FieldSpec, printed: str) -> str:
     """A value as it must have been printed.
 
     name: a syllable that cannot be one, and with one letter taken for its like can only be one other, is that other, if
-    all other words are syllables. place: commas, words before names and provinces (ocr.places.mended).
+    all other words are syllables. place: strokes, commas, words before names and provinces (ocr.places.mended).
     Any: the spelling of the field's usual value that it is but for marks.
     """
     text = squeeze(printed)
     if spec.type == "name":
         text = _name(text)
     elif spec.type == "place":
+        text = _STROKE.sub("/", text)
         text = mended(re.sub(r"\s*,\s*", ", ", text).strip(_EDGES))
     usual = next((usual for usual in spec.values if fold(usual) == fold(text.strip(_EDGES))), text)
     return usual.upper() if text.isupper() else usual

@@ -16,7 +16,7 @@ from ocr.syllables import is_vietnamese
 
 SURNAMES = Path(__file__).parent / "data" / "surnames.yaml"
 _LABEL = 0.95  # least similarity of the label
-_WORD = {"date": 0.9, "id": 0.9, "number": 0.9, "code": 0.92}  # least confidence of every word, by type
+_WORD = {"date": 0.9, "id": 0.9, "number": 0.94, "code": 0.92}  # least confidence of every word, by type
 _WORD_OF_TEXT = 0.9
 _FORMS = {
     "date": re.compile(r"\d{2}/\d{2}/\d{4}|ngay \d{2} thang \d{2} nam \d{4}", re.ASCII),

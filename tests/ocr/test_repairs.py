@@ -19,6 +19,7 @@ NAME, PLACE = FieldSpec("a", {}, "name"), FieldSpec("a", {}, "place")
         (NAME, "MAI 'THỊ THU NGỌC", "MAI THỊ THU NGỌC"), (RANK, "Xuất sác", "Xuất sắc"), (RANK, "GIỎI", "GIỎI"),
         (PLACE, "xã Van An. huyền Tuy An. tinh Phu Yên", "xã Van An, huyện Tuy An, tỉnh Phú Yên"),
         (PLACE, "xã Đông huyện Tuy An, tỉnh Ouảng Ngãi", "xã Đông, huyện Tuy An, tỉnh Quảng Ngãi"),
+        (PLACE, "K25J7 Lê Đình Lý, thành phố Đà Nẵng", "K25/7 Lê Đình Lý, thành phố Đà Nẵng"),
         (PLACE, "xã An, huyện đức Phổ", "xã An, huyện Đức Phổ"),
     ],
 )  # fmt: skip
