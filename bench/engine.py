@@ -4,8 +4,9 @@ Run from the repository's root: `python -m bench.engine [PAGES]`. Prints JSON li
 
 Both engines read the same cleaned pages (A4, drawn by the demo's painter), turn about, in one run: CPU seconds a page,
 of this process and all that it started, and the share of pages on which both say the same in every respect. The memory
-is that of a worker's nursery, its child and what that starts, while the child reads one page of A4 at 300 dpi as a
-JPEG: the most that they had together, looked at every 5 ms (Pss of proc(5)'s smaps_rollup: shared pages count once).
+is that of a worker's nursery, its child and what that starts, while the child reads a TIFF of one page of A4 at 300
+dpi, and of four, two of them at once where cores are free: the most that they had together, looked at every 5 ms (Pss
+of proc(5)'s smaps_rollup: shared pages count once).
 """
 
 import io
@@ -46,7 +47,8 @@ def main() -> None:
     os.environ["OMP_THREAD_LIMIT"] = "1"  # as children of the vault have it
     with tempfile.TemporaryDirectory(dir="/dev/shm") as scratch:
         engines(Tesseract(Path(scratch), PAGE_S), [clean(np.asarray(page)).gray for page in pages])
-    memory(pages[0])
+    for count in (1, 4):
+        memory(pages[0], count)
 
 
 def drawn(most: int) -> list[Image.Image]:
@@ -74,9 +76,9 @@ def engines(program: Engine, pages: list[Gray]) -> None:
     emit("engine.same_pages", same / len(pages), "", "of pages: words, places, confidences and lines")
 
 
-def memory(page: Image.Image) -> None:
+def memory(page: Image.Image, count: int) -> None:
     out = io.BytesIO()
-    page.save(out, "JPEG", quality=90)
+    page.save(out, "TIFF", compression="jpeg", save_all=True, append_images=[page] * (count - 1))
     over, peak = threading.Event(), [0.0]
 
     def look() -> None:
@@ -90,7 +92,7 @@ def memory(page: Image.Image) -> None:
     finally:
         over.set()
         looking.join()
-    size = f"{page.width} x {page.height} pixels"
+    size = f"{count} of {page.width} x {page.height} pixels"
     emit("engine.reading_peak_mib", peak[0], "MiB", f"nursery, child and engine, {size}; asked <= {ASKED_MIB}")
 
 

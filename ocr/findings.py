@@ -6,7 +6,7 @@ from ocr.cards import parse_card
 from ocr.checks import disagreements
 from ocr.fields import find_fields
 from ocr.kinds import OTHER, Kind
-from ocr.limits import TITLE_LETTERS, VALUE_LETTERS
+from ocr.limits import CODES, TITLE_LETTERS, VALUE_LETTERS
 from ocr.reading import SOURCES, Code, Field, Page, Reading
 from ocr.sureness import settle
 from ocr.titles import name_kind
@@ -28,7 +28,7 @@ def find(pages: Sequence[Page], codes: Sequence[Code], kinds: Mapping[str, Kind]
         kind, confidence = zoned, KIND_BY_ZONE
     if kind == OTHER and any(_card_fields(code) for code in codes):
         kind, confidence = CARD, CARD_BY_CODE
-    codes = (*codes, *(code for page in pages[:_MOST_PAGES] if (code := zone_code(page))))
+    codes = (*codes, *(code for page in pages[:_MOST_PAGES] if (code := zone_code(page))))[:CODES]
     fields = fields_of(kinds.get(kind), pages, codes)
     doubts = disagreements(kind, fields)
     return Reading(

@@ -24,7 +24,7 @@ _PASSED_ON = ("TESSDATA_PREFIX", "LD_LIBRARY_PATH")  # where the engine's models
 # one thread a process: tesseract's own threading was measured to be 6 times slower, and threads cost address space
 _SINGLE = {
     "OMP_THREAD_LIMIT": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "VIPS_CONCURRENCY": "1",
-    "MALLOC_ARENA_MAX": "2",
+    "OPENCV_FOR_THREADS_NUM": "1", "MALLOC_ARENA_MAX": "2",
 }  # fmt: skip
 _LEAVES_WITHIN_S = 5.0
 

@@ -77,6 +77,7 @@ def test_children_see_nothing_of_the_servers_environment_and_their_tesseract_use
         lines = Path(f"/proc/{parent_of(child)}/environ").read_text().split("\0")
     given = dict(line.split("=", 1) for line in lines if line)
     assert (given["OMP_THREAD_LIMIT"], given["LD_LIBRARY_PATH"]) == ("1", "/usr/lib/of-this-test")
+    assert given["OPENCV_FOR_THREADS_NUM"] == "1"  # a process that forks for its pages can take no threads along
     assert not [name for name in given if name.startswith("DOCVAULT")]
     assert "secret" not in " ".join(given.values())
 
