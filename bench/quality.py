@@ -104,7 +104,8 @@ def main() -> None:
     spoilt = list(_spoilt([page for page in pages if page.parent.name in asked.source]))
     for harm in HARMS:
         told = [HARMS[harm].code in codes for name, _, _, codes in spoilt if name == harm]
-        emit(f"quality.told.{harm}", _percent(told), "%", f"{sum(told)} of {len(told)}")
+        if told:
+            emit(f"quality.told.{harm}", _percent(told), "%", f"{sum(told)} of {len(told)}")
     if asked.read:
         reading(spoilt[:: max(1, len(spoilt) // asked.read)], asked.set / "truth")
 
