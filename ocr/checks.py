@@ -191,7 +191,7 @@ def _against_id(values: Mapping[str, str], prefix: str) -> list[Disagreement]:
         return []
     found = []
     year = _CENTURY + 100 * (int(number[3]) // 2) + int(number[4:6])
-    for name in (f"{prefix}birth-date", f"{prefix or 'holder-'}birth-year"):
+    for name in (f"{prefix}birth-date", f"{prefix}birth-year"):
         if name in values and values[name][:4] != f"{year:04}":
             found.append(Disagreement("id-birth-year", (prefix + _ID, name)))
     sex = values.get(f"{prefix}sex", _SEX_OF.get(prefix, ""))
