@@ -28,16 +28,21 @@ def searchable(source: Source, limits: Limits, reading: Reading, about: About) -
     """
     check_size(source, limits)
     with child(limits, gentle=True) as running:
-        lies = [_lie(page) for page in reading.pages]
-        told = json.dumps([lie and (lie.corners, lie.shape) for lie in lies]).encode()
-        running.order(base_order("leaves", source, limits), told)
-        try:
-            count = _count(running, source, limits)
-            beyond = [None] * max(0, count - len(lies))
-            leaves = _leaves(running, source, [*lies, *beyond][:count])
-            yield from written(leaves, [*reading.pages, *beyond][:count], about)
-        except (ReadingMalformed, LengthWrong) as error:
-            raise ReadingFailed("protocol") from error
+        yield from copied(running, source, limits, reading, about)
+
+
+def copied(running: Child, source: Source, limits: Limits, reading: Reading, about: About) -> Iterator[bytes]:
+    """The same from a child that was started. Raises OcrError."""
+    lies = [_lie(page) for page in reading.pages]
+    told = json.dumps([lie and (lie.corners, lie.shape) for lie in lies]).encode()
+    running.order(base_order("leaves", source, limits), told)
+    try:
+        count = _count(running, source, limits)
+        beyond = [None] * max(0, count - len(lies))
+        leaves = _leaves(running, source, [*lies, *beyond][:count])
+        yield from written(leaves, [*reading.pages, *beyond][:count], about)
+    except (ReadingMalformed, LengthWrong) as error:
+        raise ReadingFailed("protocol") from error
 
 
 def _count(running: Child, source: Source, limits: Limits) -> int:
@@ -47,7 +52,8 @@ def _count(running: Child, source: Source, limits: Limits) -> int:
 
 
 def _lie(page: Page) -> Lie | None:
-    return Lie(page.corners, page.height / page.width) if page.corners and page.width else None
+    lie = Lie(page.corners, page.height / page.width) if page.corners and page.width and page.height else None
+    return lie if lie and lie.is_there else None
 
 
 def _leaves(running: Child, source: Source, lies: Sequence[Lie | None]) -> Iterator[Leaf | Empty]:
@@ -66,10 +72,11 @@ def _leaf(running: Child, source: Source, header: Header, lie: Lie | None) -> Le
     form, offset = members.one_of("form", ("jpeg", "deflate", "fax")), members.optional_whole("offset", 0, source.size)
     size = members.whole("size", 1, LEAF_BYTES if offset is None else source.size - offset)
     chunks = _pieces(running, source, size) if offset is None else _ranges(source, offset, size)
+    flat = members.flag("flat")
     return Leaf(
         form, members.whole("width", 1, _SIDE_MOST), members.whole("height", 1, _SIDE_MOST), _colours(members),
         members.whole("orientation", 1, 8), _points(members), size, _begun(chunks) if form == "jpeg" else chunks,
-        None if members.flag("flat") else lie,
+        lie if lie and lie.is_turned and not flat else None,
     )  # fmt: skip
 
 

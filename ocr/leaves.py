@@ -54,7 +54,7 @@ def leaves(paper: Paper, size: int, lies: Sequence[Lie | None]) -> Iterator[Plac
         try:
             lie = lies[number - 1] if number <= len(lies) else None
             points, packed = _leaf(paper, number, int(left / (paper.pages - number + 1)), lie)
-        except (OcrError, MemoryError):
+        except Exception:  # hostile pixels: code that looks at them raises whatever it trips over
             if paper.pages == 1:
                 raise
             points, packed = (595.28, 841.89), None

@@ -10,6 +10,7 @@ Matrix = tuple[float, float, float, float, float, float]
 
 WHOLE: tuple[Point, ...] = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
 _STRAIGHT = 0.004  # of the picture's sides, by which opposite sides of a page may differ that is only turned
+_LEAST = 0.01  # of the picture: a smaller page is none
 _COVERS = 0.9  # of the picture: what lies beside a page is not part of its copy
 
 
@@ -21,6 +22,11 @@ class Lie:
 
     corners: tuple[Point, ...]
     shape: float
+
+    @property
+    def is_there(self) -> bool:
+        """Whether there is anything between its corners."""
+        return abs(_area(self.corners)) >= _LEAST
 
     @property
     def is_turned(self) -> bool:

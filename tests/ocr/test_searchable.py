@@ -29,7 +29,7 @@ EXIF_ORIENTATION = 0x0112
 DESCRIBED = "{http://www.aiim.org/pdfa/ns/id/}"
 
 
-def sheet(size: tuple[int, int] = (1000, 1400)) -> Image.Image:
+def sheet(size: tuple[int, int] = (700, 980)) -> Image.Image:
     """It looks different at each corner."""
     page = Image.new("RGB", size, "white")
     pen, (w, h) = ImageDraw.Draw(page), size
@@ -48,7 +48,7 @@ def kept(tmp_path: Path, copy: bytes) -> Path:
 def photo(orientation: int) -> bytes:
     exif = Image.Exif()
     exif[EXIF_ORIENTATION] = orientation
-    return saved(sheet((1400, 1000)), "JPEG", exif=exif, quality=88)
+    return saved(sheet((980, 700)), "JPEG", exif=exif, quality=88)
 
 
 PAPERS: dict[str, tuple[Callable[[], bytes], int]] = {
@@ -60,7 +60,7 @@ PAPERS: dict[str, tuple[Callable[[], bytes], int]] = {
         ),
         3,
     ),
-    "a PDF of two scans": (lambda: saved(sheet(), "PDF", save_all=True, append_images=[sheet((900, 1200))]), 2),
+    "a PDF of two scans": (lambda: saved(sheet(), "PDF", save_all=True, append_images=[sheet((630, 840))]), 2),
     "a PNG": (lambda: saved(sheet(), "PNG"), 1),
     "a WebP": (lambda: saved(sheet(), "WEBP", quality=80), 1),
 }
@@ -103,7 +103,7 @@ _UPRIGHT = {
 
 
 def test_a_scan_keeps_its_size_on_paper(tmp_path: Path) -> None:
-    path = kept(tmp_path, copied(saved(sheet(), "JPEG", dpi=(200, 200))))
+    path = kept(tmp_path, copied(saved(sheet(), "JPEG", dpi=(140, 140))))
     assert "360 x 504 pts" in ran("pdfinfo", "poppler-utils", path)
 
 
@@ -221,11 +221,11 @@ def _blank() -> Leaf:
     return Leaf("jpeg", 50, 70, 1, 1, (500.0, 700.0), len(picture), [picture])
 
 
-@pytest.mark.parametrize("share", [400_000, 20_000])
+@pytest.mark.parametrize("share", [200_000, 10_000])
 def test_a_picture_keeps_to_its_share(share: int) -> None:
     found = packed(sheet(), share)
     assert len(found.data) <= share
-    assert (found.size == (1000, 1400)) == (share > 100_000)
+    assert (found.size == (700, 980)) == (share > 100_000)
 
 
 def test_a_drawing_loses_nothing() -> None:
@@ -273,7 +273,7 @@ def test_a_picture_of_another_length_is_no_copy() -> None:
         b"".join(written([replace(blank, size=blank.size + 1)], [None], ABOUT))
 
 
-def photographed(corners: tuple[tuple[float, float], ...], size: tuple[int, int] = (1400, 1500)) -> Image.Image:
+def photographed(corners: tuple[tuple[float, float], ...], size: tuple[int, int] = (980, 1050)) -> Image.Image:
     """The sheet lying on a dark table, its top left first."""
     page, (w, h) = sheet(), size
     source = np.array([(0, 0), (page.width, 0), (page.width, page.height), (0, page.height)], np.float32)

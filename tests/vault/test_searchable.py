@@ -123,6 +123,7 @@ def _change(world: World, paper: Paper, *, kind: str = "", title: str = "", numb
             readings.confirm(session, world.services.kinds, world.an, paper.id, {"number": number})
 
 
+@pytest.mark.only_on("sqlite")  # nothing in it depends on the database
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_copy_of_what_counts_no_more_is_not_given_out(world: World, paper: Paper, change: str) -> None:
     first = make(world, paper)
@@ -136,6 +137,7 @@ def test_a_copy_of_what_counts_no_more_is_not_given_out(world: World, paper: Pap
     assert [blob.name for blob in world.services.blobs.list(papers.folder(paper.version.id))].count(name) == 1
 
 
+@pytest.mark.only_on("sqlite")  # nothing in it depends on the database
 def test_the_same_state_gives_the_same_bytes(world: World, paper: Paper) -> None:
     """So that a download that broke off goes on after the copy was made again."""
     copies = []
@@ -201,6 +203,7 @@ def _left(world: World) -> int:
         return quota.left_for_made(session, world.an.citizen_id, 10**9)
 
 
+@pytest.mark.only_on("sqlite")  # nothing in it depends on the database
 def test_a_copy_that_finds_no_room_says_so(world: World, paper: Paper, an: httpx.Client) -> None:
     world.change(Version, paper.version.id, sheet_bytes=world.services.settings.quota_bytes - 1000)
     assert make(world, paper) == searchable.Standing(Stage.failed, failure="no-room")
@@ -212,6 +215,7 @@ def test_a_copy_that_finds_no_room_says_so(world: World, paper: Paper, an: httpx
     assert make(world, paper).stage is Stage.ready, "asking again tries again"
 
 
+@pytest.mark.only_on("sqlite")  # nothing in it depends on the database
 def test_a_paper_that_cannot_be_opened_says_so_on_its_page(world: World, an: httpx.Client) -> None:
     hostile = read(world, world.put_in(content=b"\xff\xd8\xff\xe0" + bytes(5000)))
     assert make(world, hostile) == searchable.Standing(Stage.failed, failure="truncated-paper")
@@ -220,6 +224,7 @@ def test_a_paper_that_cannot_be_opened_says_so_on_its_page(world: World, an: htt
     assert shown.status_code == 200 and "Tệp bị đứt đoạn" in shown.text
 
 
+@pytest.mark.only_on("sqlite")  # nothing in it depends on the database
 def test_a_paper_without_words_has_no_copy(world: World, an: httpx.Client) -> None:
     paper = world.put_in(content=scan())
     assert an.post(f"/api/documents/{paper.id}/searchable").json()["type"] == "/problems/not-read-yet"
@@ -229,6 +234,7 @@ def test_a_paper_without_words_has_no_copy(world: World, an: httpx.Client) -> No
     assert "searchable" not in an.get(f"/papers/{paper.id}").text
 
 
+@pytest.mark.only_on("sqlite")  # nothing in it depends on the database
 def test_a_worker_that_dies_again_and_again_gives_up(world: World, paper: Paper) -> None:
     searchable.ask(world.services, world.an, paper.id)
     with world.services.db.write() as session:
@@ -239,6 +245,7 @@ def test_a_worker_that_dies_again_and_again_gives_up(world: World, paper: Paper)
     assert standing(world, paper) == searchable.Standing(Stage.failed, failure="gave-up")
 
 
+@pytest.mark.only_on("sqlite")  # nothing in it depends on the database
 def test_the_doctor_sees_a_damaged_copy_and_misses_none(world: World, paper: Paper) -> None:
     make(world, paper)
 
@@ -255,6 +262,7 @@ def test_the_doctor_sees_a_damaged_copy_and_misses_none(world: World, paper: Pap
     assert not wrong(), "backups hold none"
 
 
+@pytest.mark.only_on("sqlite")  # nothing in it depends on the database
 def test_the_page_goes_from_the_wish_to_the_file(world: World, paper: Paper, an: httpx.Client) -> None:
     assert "Làm bản PDF tìm được chữ" in an.get(f"/papers/{paper.id}").text
     asked = an.post(f"/papers/{paper.id}/searchable")
