@@ -1,5 +1,7 @@
 """What kind of paper is this? Told by its title, and where none was read by what else its kind says."""
 
+import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -15,9 +17,11 @@ _FAINT = 62  # per cent that make a title of a blurred page, where its labels sa
 _CLOSE = 12  # per cent by which another kind's title may be less like, and labels still decide
 _WORD_ENOUGH = 55  # per cent for the least like word of a title: one word tells "birth" from "death"
 _WORD_LETTERS = 3  # shorter words are lost to a speck
+_USUAL = 4  # kinds in whose titles a word stands that tells none of them
 _WHOLE_ENOUGH = 92  # per cent for a title in small letters, which must be all of its line
 _LABELS = 0.34  # share of a kind's own labels that makes up for a faint title
 _ALONE = 0.55  # the same where there is no title
+_AHEAD = 0.2  # by which that share must exceed any other kind's
 _MARKS = 2  # phrases that only one kind has, which tell it without a title
 _HEADERS = (
     "cong hoa xa hoi chu nghia viet nam", "doc lap - tu do - hanh phuc", "socialist republic of viet nam",
@@ -95,19 +99,20 @@ def _without_title(found: Mapping[str, Evidence], text: str) -> Named:
     if ranked and ranked[0][1].marks >= _MARKS:
         return Named(ranked[0][0], _BY_MARKS, text)
     ranked.sort(key=lambda item: item[1].share, reverse=True)
-    if ranked and ranked[0][1].share >= _ALONE and ranked[0][1].share >= 2 * ranked[1][1].share:
+    if ranked and ranked[0][1].share >= max(_ALONE, ranked[1][1].share + _AHEAD):
         return Named(ranked[0][0], _BY_LABELS, text)
     return Named(OTHER, 0.0, text)
 
 
 def _titles(candidates: Sequence[tuple[str, bool]], kinds: Mapping[str, Kind]) -> Iterator[_Title]:
     """Of each kind the title that is the likest, if faintly."""
+    usual = _usual_words(kinds)
     for kind in kinds.values():
-        phrases = [fold(title) for title in kind.titles]
+        phrases = [(fold(title), [word for word in fold(title).split() if word not in usual]) for title in kind.titles]
         found = [
             _Title(kind.code, score, len(phrase), text)
-            for text, capital in candidates for phrase in phrases
-            if (score := _similarity(phrase, fold(text))) >= (_FAINT if capital else _WHOLE_ENOUGH)
+            for text, capital in candidates for phrase, words in phrases
+            if (score := _similarity(phrase, words, fold(text))) >= (_FAINT if capital else _WHOLE_ENOUGH)
         ]  # fmt: skip
         if found:
             yield max(found, key=lambda title: (title.score, title.length))
@@ -134,7 +139,7 @@ def _without_header(text: str) -> str:
         if len(text) < len(header) * _HEADER_ENOUGH / 100:
             continue  # a short line is like some part of the header by chance
         text = (text[: found.dest_start] + text[found.dest_end :]).strip()
-    return text
+    return re.sub(r"^\W+", "", text)
 
 
 def _is_capital(text: str) -> bool:
@@ -142,13 +147,22 @@ def _is_capital(text: str) -> bool:
     return len(letters) >= 4 and sum(letter.isupper() for letter in letters) >= _CAPITALS * len(letters)
 
 
-def _similarity(phrase: str, text: str) -> float:
-    """0..100. More text after the title is common (a number, the same in English) and costs a little."""
+def _usual_words(kinds: Mapping[str, Kind]) -> set[str]:
+    """What tells no kind from another: words short enough to be lost to a speck, and those in many kinds' titles."""
+    owned = Counter(
+        word for kind in kinds.values() for word in {w for title in kind.titles for w in fold(title).split()}
+    )
+    return {word for word, count in owned.items() if len(word) < _WORD_LETTERS or count >= _USUAL}
+
+
+def _similarity(phrase: str, words: Sequence[str], text: str) -> float:
+    """0..100. More text after the title is common (a number, the same in English) and costs a little.
+
+    `words`: those of the phrase that tell it from other titles, none of which may be missing.
+    """
     whole = fuzz.ratio(phrase, text)
     start = fuzz.ratio(phrase, text[: len(phrase)]) - 3 if len(text) > len(phrase) else 0.0
     score = max(whole, start)
-    if score < _FAINT or any(
-        fuzz.partial_ratio(word, text) < _WORD_ENOUGH for word in phrase.split() if len(word) >= _WORD_LETTERS
-    ):
+    if score < _FAINT or any(fuzz.partial_ratio(word, text) < _WORD_ENOUGH for word in words):
         return 0.0
     return score

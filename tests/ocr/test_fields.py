@@ -145,6 +145,23 @@ def test_a_paper_with_its_title(title: str, kind: str) -> None:
     assert _values("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", title)["kind"] == kind
 
 
+BLURRED = (
+    "Họ, chữ đệm, tên: BÙI ĐÌNH DŨNG",
+    "Họ, chữ đệm, tên người mẹ: LÊ THỊ MAI",
+    "Nơi sinh: Trạm Y tế",
+    "Họ, chữ đệm, tên người cha: BÙI VĂN AN",
+    "Số định danh cá nhân: 054202875923",
+    "Quê quán: tỉnh Phú Yên",
+)
+
+
+@pytest.mark.parametrize(
+    ("title", "rows"), [("(TAY KHAI SINH", BLURRED), ("— CAN CƯỚC, CÔ) 0l(s", ("Quê quán: tỉnh Phú Yên",))]
+)
+def test_a_title_that_is_blurred(title: str, rows: tuple[str, ...]) -> None:
+    assert _values(title, *rows)["kind"] == ("birth-certificate" if rows is BLURRED else "citizen-card")
+
+
 def test_the_day_of_signing_is_not_another_day() -> None:
     found = _values(
         "TRÍCH LỤC KHAI TỬ", "An Hải, ngày 09 tháng 03 năm 2021", "Họ, chữ đệm, tên: PHAN XUÂN KHẢI",
