@@ -69,7 +69,7 @@ def _parts(letters: str) -> list[tuple[str, str]]:
 def _is_legal(onset: str, rime: str) -> bool:
     if onset == "qu":
         return rime in _QU_SET and not rime.startswith("u")
-    if rime not in _RIME_SET:
+    if rime not in _RIME_SET or (onset and rime.startswith("yê")):
         return False
     if onset in ("k", "gh", "ngh"):
         return rime[0] in _FRONT

@@ -273,7 +273,7 @@ def test_syllable_as_it_is_written(word: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "word", ["huyêt", "cấch", "kàn", "nghang", "gê", "ngiêng", "HỎC", "tịiếng", "Nguyể̃n", "w", "phap"]
+    "word", ["huyêt", "cấch", "kàn", "nghang", "gê", "ngiêng", "HỎC", "tịiếng", "Nguyể̃n", "w", "phap", "kyên"]
 )
 def test_syllable_with_a_tone_or_letter_that_it_cannot_have(word: str) -> None:
     assert not is_vietnamese(word)
