@@ -102,7 +102,9 @@ def _places(
             more = 0 if spec.type == "place" and _is_whole(rest) else rule.lines - 1
             yield rest + _below(around(rest) or box, others, more, box[0], page)
     if rule.where != "line":
-        yield _below(box, others, rule.lines, box[0], page)
+        first = _below(box, others, 1, box[0], page)
+        count = 1 if spec.type == "place" and _is_whole(first) else rule.lines
+        yield _below(box, others, count, box[0], page)
 
 
 def _is_whole(words: tuple[Word, ...]) -> bool:

@@ -102,6 +102,13 @@ def test_an_address_that_goes_on_in_the_middle_of_another_line() -> None:
     assert found["expires-on"] == "2038-10-25"
 
 
+def test_an_address_ends_with_its_province() -> None:
+    found = _values(
+        "CĂN CƯỚC CÔNG DÂN", "Quê quán / Place of origin:", "xã Kỳ Bá, thành phố Hà Nội", "xã Mỹ Đức, huyện Đông Anh"
+    )
+    assert found["origin"] == "xã Kỳ Bá, thành phố Hà Nội"
+
+
 def test_the_back_of_a_card_is_known_by_what_only_cards_say() -> None:
     found = _values(
         "Đặc điểm nhận dạng / Personal identification:",
