@@ -82,7 +82,7 @@ _RUBBISH_WORDS = 0.2  # share of words with a symbol between letters
 _WORDS_LEAST = 5
 _VOWELLESS = 0.5  # share of words without a vowel; tables of abbreviations have fewer
 _VOWELLESS_LEAST = 12
-_COMMON = frozenset("…·•–—°º")
+_COMMON = frozenset("…·•–—‐‑°º’‘“”«»\u00ad\u200b\u200c\u200d\u2060\ufeff")  # what may stand between letters
 _ODD_WORD = re.compile(r"[^\W\d_]([^\w\s\x00-\x7f]|[¹²³¼½¾])+[^\W\d_]")
 
 

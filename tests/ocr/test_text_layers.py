@@ -112,6 +112,7 @@ def _taken(byte: int) -> str:
     [
         " ".join(PAPER), "This certificate confirms that the person named below has completed the training",
         "Né à Đà Nẵng le 3 mai 1950, délivré par la mairie; l'élève habite près de la forêt où naît la rivière",
+        "l’élève n’a d’autre choix qu’aujourd’hui; don’t, can’t, won’t, it’s Co‑operative\u200bs re\u00adad",
         "Straße, Größe, Übung; São João não está à mesa", "GIAY PHEP LAI XE SO 790123456789",
         "Tiếng Việt 100 m² ≥ 5 °C",
     ],
