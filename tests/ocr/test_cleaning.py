@@ -1,10 +1,11 @@
 """Each step of the clean-up on a picture whose right answer is known."""
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from ocr.cleaning import Colour, clean, fade_stamps, letter_height, resize
+from ocr.cleaning import Colour, clean, edge, fade_stamps, fit, letter_heights, sharpen
 from ocr.engine import Seen
 from ocr.leaders import erase_leaders
 from ocr.levelling import level_background
@@ -39,19 +40,25 @@ def test_a_red_stamp_fades_and_the_letters_under_it_stay(page: Colour) -> None:
     assert faded[inside].min() < 70
 
 
-def test_a_title_in_dark_red_stays(page: Colour) -> None:
+def test_lines_in_red_stay(page: Colour) -> None:
     red = page.copy()
-    red[gray(page) < 128] = (150, 20, 20)
+    red[gray(page) < 128] = (205, 60, 60)
     levelled = level_background(gray(red))
-    assert fade_stamps(red, levelled)[gray(page) < 60].max() < 110
+    assert np.array_equal(fade_stamps(red, levelled), levelled)
 
 
 @pytest.mark.parametrize("factor", [0.6, 1.0, 2.0])
 def test_letters_come_to_the_height_that_is_read_best(page: Colour, factor: float) -> None:
     image = Image.fromarray(gray(page))
     scaled = np.asarray(image.resize((round(image.width * factor), round(image.height * factor))))
-    resized, _ = resize(scaled, letter_height(scaled))
-    assert 18 <= letter_height(resized) <= 26
+    fitted, scale, _ = fit(scaled)
+    assert 18 <= letter_heights(fitted)[0] <= 26
+    assert fitted.shape[0] == round(scaled.shape[0] * scale)
+
+
+def test_blurred_letters_are_made_smaller(page: Colour) -> None:
+    blurred = np.asarray(cv2.GaussianBlur(gray(page), (0, 0), 1.5), dtype=np.uint8)
+    assert fit(blurred)[1] < fit(gray(page))[1]
 
 
 def test_leaders_are_erased_and_the_dot_under_a_letter_is_not() -> None:
@@ -64,6 +71,25 @@ def test_leaders_are_erased_and_the_dot_under_a_letter_is_not() -> None:
     erased = erase_leaders(np.asarray(image), 22.0)
     assert erased[:, 235:].min() > 150
     assert np.array_equal(erased[:, :200], before)
+
+
+def steepest(page: np.ndarray) -> float:
+    return float(np.percentile(np.abs(np.diff(page.astype(int), axis=1)), 99.5))
+
+
+def test_blurred_letters_are_sharpened_more_than_sharp_ones(page: Colour) -> None:
+    sharp = gray(page)
+    blurred = np.asarray(cv2.GaussianBlur(sharp, (0, 0), 2.5), dtype=np.uint8)
+    softness = 0.4 - edge(blurred)
+    assert softness > 0.1
+    assert steepest(sharpen(blurred, softness)) > 1.6 * steepest(blurred)
+    assert steepest(sharpen(sharp, 0.0)) <= 1.2 * steepest(sharp)
+
+
+def test_noise_is_not_sharpened_into_letters(page: Colour) -> None:
+    blurred = cv2.GaussianBlur(gray(page), (0, 0), 2.5).astype(float) * 0.9
+    noisy = np.clip(blurred + np.random.default_rng(1).normal(0, 8, blurred.shape), 0, 255).astype(np.uint8)
+    assert sharpen(noisy, 0.2)[600:].std() < 1.6 * noisy[600:].std()
 
 
 @pytest.mark.parametrize("size", [(1, 1), (2, 700), (700, 2), (30, 30), (6000, 12)])
