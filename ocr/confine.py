@@ -6,6 +6,7 @@ import os
 import resource
 import signal
 from dataclasses import dataclass
+from pathlib import Path
 
 from ocr.seccomp import refuse
 
@@ -20,7 +21,10 @@ _LIBC = ctypes.CDLL(None, use_errno=True)  # opened before any fork, where nothi
 
 @dataclass(frozen=True)
 class Confines:
-    """Limits of a process and, where inherited, of those that it starts: bytes, seconds, and `nice` added."""
+    """Limits of a process and, where inherited, of those that it starts: bytes, seconds, and `nice` added.
+
+    `memory_bytes` come on top of what the process starts with: libraries that all children share.
+    """
 
     memory_bytes: int
     cpu_s: int
@@ -32,7 +36,7 @@ class Confines:
 def confine(confines: Confines, parent: int) -> None:
     """Set the limits of this process, which ends with its parent. Raises OSError if refused."""
     _limit(resource.RLIMIT_CORE, 0)  # a core file would put the paper on a disk
-    _limit(resource.RLIMIT_AS, confines.memory_bytes)
+    _limit(resource.RLIMIT_AS, _mapped() + confines.memory_bytes)
     _limit(resource.RLIMIT_CPU, confines.cpu_s, grace=1)  # SIGXCPU first: a bare kill would not say why
     _limit(resource.RLIMIT_FSIZE, confines.file_bytes)
     _limit(resource.RLIMIT_NOFILE, confines.open_files)
@@ -54,6 +58,11 @@ def end_with_parent() -> None:
 def name_process(name: str) -> None:
     """How tools show it; at most 15 characters (PR_SET_NAME(2const))."""
     _LIBC.prctl(_PR_SET_NAME, name.encode(), 0, 0, 0)
+
+
+def _mapped() -> int:
+    """Bytes of address space that are taken already."""
+    return int(Path("/proc/self/statm").read_bytes().split()[0]) * resource.getpagesize()
 
 
 def _limit(which: int, value: int, grace: int = 0) -> None:

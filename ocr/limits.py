@@ -36,7 +36,7 @@ PAPER_WORDS = 100_000  # about 25 MiB in the reading process: a file of 4 KiB co
 class Limits:
     """Limits of one child process; `pixels` holds for each page, everything else for the whole paper."""
 
-    memory_bytes: int = 1536 * MIB  # address space of the child, and of tesseract beside it
+    memory_bytes: int = 1536 * MIB  # address space of the child beyond what it starts with, and of tesseract beside it
     cpu_s: int = 900
     wall_s: float = 1200.0
     pages: int = 300

@@ -113,7 +113,9 @@ class Settings(BaseSettings):
         50, gt=0, le=10_000, description="Openings that the grant for a dossier allows its agency."
     )
 
-    reading_memory_mib: int = Field(1536, gt=0, description="Address space of the child that reads a paper, in MiB.")
+    reading_memory_mib: int = Field(
+        1536, gt=0, description="Address space that reading a paper may take in its child, in MiB."
+    )
     reading_cpu_s: int = Field(
         1800, gt=0, description="CPU seconds of the child that reads a paper, and of each run of tesseract."
     )

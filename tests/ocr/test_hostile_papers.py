@@ -125,9 +125,12 @@ def test_pdf_locked_by_a_password() -> None:
         _inspect(plain.replace(b"/Root", locked.encode()))
 
 
-def test_memory_limit_ends_the_child_alone(samples: dict[str, bytes]) -> None:
+def test_memory_limit_ends_the_child_alone() -> None:
+    from PIL import Image
+
+    a4 = saved(Image.new("RGB", (2480, 3508), "white"), "PNG")  # 25 MiB of pixels
     with pytest.raises(ReadingFailed):
-        ocr.read(BytesSource(samples["image/png"]), Limits(memory_bytes=96 * 1024 * 1024), on_page=lambda _: None)
+        ocr.read(BytesSource(a4), Limits(memory_bytes=16 * 1024 * 1024), on_page=lambda _: None)
     assert not _left_behind()
 
 
