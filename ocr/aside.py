@@ -8,9 +8,11 @@ import time
 from collections.abc import Callable
 from typing import NoReturn
 
-from ocr.confine import end_with_parent
+from ocr.confine import end_with_parent, name_process
 from ocr.errors import ReadingFailed
 
+NAME = "ocr-aside"
+"""How tools show such a process."""
 _PIECE = 1 << 16
 _ANSWER_BYTES = 1 << 25
 _END = b"\n\0"  # of an answer that is whole
@@ -58,6 +60,7 @@ def _do(work: Callable[[], bytes], answer: int) -> NoReturn:
     """What goes wrong here is told by an answer that does not come."""
     try:
         end_with_parent()
+        name_process(NAME)
         with os.fdopen(answer, "wb") as out:
             out.write(work() + _END)
     finally:

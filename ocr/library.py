@@ -5,6 +5,7 @@ is over, and whose end is the end of that page alone, as with the program. Throu
 (tesseract/capi.h), so that what reads is the very code that the program reads with.
 """
 
+import atexit
 import contextlib
 import ctypes
 import subprocess
@@ -26,6 +27,7 @@ _COLUMNS = (
 _POINTER, _TEXT, _INT = ctypes.c_void_p, ctypes.c_char_p, ctypes.c_int
 _FUNCTIONS = {
     "Version": (_TEXT, ()), "DeleteText": (None, (_POINTER,)), "BaseAPICreate": (_POINTER, ()),
+    "BaseAPIDelete": (None, (_POINTER,)),
     "BaseAPIInit3": (_INT, (_POINTER, _TEXT, _TEXT)), "BaseAPISetPageSegMode": (None, (_POINTER, _INT)),
     "BaseAPISetImage": (None, (_POINTER, _TEXT, _INT, _INT, _INT, _INT)),
     "BaseAPISetSourceResolution": (None, (_POINTER, _INT)), "BaseAPIRecognize": (_INT, (_POINTER, _POINTER)),
@@ -43,6 +45,7 @@ class Model:
         if self._library.TessBaseAPIInit3(self._api, None, language.encode()) != 0:
             raise OSError(f"tesseract cannot load {language}")
         self._library.TessBaseAPISetPageSegMode(self._api, _AUTOMATIC)
+        atexit.register(self._library.TessBaseAPIDelete, self._api)  # else the library complains at the end
 
     def table(self, page: Gray) -> bytes:
         """What stands on the page, as the program's TSV without its first line; empty for nothing."""

@@ -5,6 +5,7 @@ import zlib
 
 import ocr
 from ocr import BytesSource, Limits
+from ocr.bounds import bounded
 from ocr.findings import fields_of
 from ocr.kinds import load_kinds
 from ocr.limits import PAGE_WORDS, PAPER_WORDS
@@ -39,12 +40,10 @@ def test_pages_that_repeat_a_wall_of_words_are_kept_within_bounds() -> None:
 
 
 def test_no_number_of_pages_holds_more_words_than_a_paper_may() -> None:
-    from ocr.reader import _cut
-
     page = _page(["ab cd"] * 2000)
     left, kept = PAPER_WORDS, []
     for _ in range(100):
-        kept.append(_cut(page, min(left, PAGE_WORDS)))
+        kept.append(bounded(page, min(left, PAGE_WORDS)))
         left -= kept[-1].words
     assert sum(one.words for one in kept) == PAPER_WORDS
 

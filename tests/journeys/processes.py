@@ -3,7 +3,7 @@
 import os
 import stat
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -25,9 +25,9 @@ def alive(pid: int) -> bool:
     return _state(pid) not in {"", "Z", "X"}
 
 
-def named(name: str, pids: list[int]) -> bool:
-    """Whether one of them runs this program."""
-    return any(_name(pid) == name for pid in pids)
+def named(names: Collection[str], pids: list[int]) -> bool:
+    """Whether one of them has one of these names."""
+    return any(_name(pid) in names for pid in pids)
 
 
 def open_files(pid: int) -> Iterator[Path]:

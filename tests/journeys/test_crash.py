@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from ocr import aside
 from tests import forking, needs
 from tests.databases import Databases
 from tests.journeys import people, processes, sheets
@@ -19,6 +20,7 @@ from tests.servers import Server, until_read
 
 UPLOADS_KILLED = 3
 READINGS_KILLED = 2
+ENGINES = (aside.NAME, "tesseract")
 LEASE_S = 3
 
 
@@ -111,14 +113,14 @@ def test_the_worker_is_killed_while_it_reads(start: Start) -> None:
 
 
 def test_the_server_is_killed_while_its_own_worker_reads(start: Start) -> None:
-    """One process, as most people run it; tesseract is at work on a full page, and must not go on alone."""
+    """One process, as most people run it; recognition is at work on a full page, and must not go on alone."""
     needs.need_tesseract()
     server = start(lease_s=LEASE_S)
     session = sign_in(server.citizen())
     client = again(server, session)
     page = sheets.photographed([f"DONG THU {number} CUA GIAY NAY" for number in range(20)])
     document_id = put_in(client, page, "anh.png")["id"]
-    wait_until(lambda: processes.named("tesseract", processes.descendants(server.pid)))
+    wait_until(lambda: processes.named(ENGINES, processes.descendants(server.pid)))
     killed, children = server.pid, processes.descendants(server.pid)
     server.kill()
     until_dead(children, within_s=1)
