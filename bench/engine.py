@@ -26,7 +26,7 @@ from PIL import Image
 
 import ocr
 from ocr import library
-from ocr.cleaning import clean
+from ocr.cleaning import cleanings
 from ocr.engine import Engine, Gray, Tesseract
 from ocr.library import Library
 from tests.journeys.processes import OWN, descendants
@@ -46,7 +46,7 @@ def main() -> None:
     pages = drawn(int(sys.argv[1]) if len(sys.argv) > 1 else PAGES)
     os.environ["OMP_THREAD_LIMIT"] = "1"  # as children of the vault have it
     with tempfile.TemporaryDirectory(dir="/dev/shm") as scratch:
-        engines(Tesseract(Path(scratch), PAGE_S), [clean(np.asarray(page)).gray for page in pages])
+        engines(Tesseract(Path(scratch), PAGE_S), [next(cleanings(np.asarray(page))).gray for page in pages])
     for count in (1, 4):
         memory(pages[0], count)
 

@@ -1,5 +1,6 @@
 """Light clean-up of a page before recognition; gray stays gray, because thresholding makes reading worse."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import cv2
@@ -39,12 +40,24 @@ class Cleaned:
     scale: float
 
 
-def clean(page: Colour) -> Cleaned:
-    """`page` upright and flat. All steps in the order that was measured to be best."""
-    gray = fade_stamps(page, level_background(_bytes(cv2.cvtColor(page, cv2.COLOR_RGB2GRAY))))
-    gray, scale, softness = fit(gray)
-    gray = erase_leaders(gray, letter_heights(gray)[0])
-    return Cleaned(sharpen(gray, softness), scale)
+def cleanings(page: Colour) -> Iterator[Cleaned]:
+    """`page` upright and flat, cleaned as is likely to be best, and then in other ways for a page that reads badly.
+
+    All steps in the order that was measured to be best.
+    """
+    levelled = fade_stamps(page, level_background(_bytes(cv2.cvtColor(page, cv2.COLOR_RGB2GRAY))))
+    gray, scale, softness = fit(levelled)
+    yield Cleaned(sharpen(_without_leaders(gray), softness), scale)
+    tall, usual = letter_heights(levelled)
+    if softness:
+        gray, scale = resize(levelled, tall, _LETTER)
+        yield Cleaned(sharpen(_without_leaders(gray), 0.0), scale)
+    gray, scale = resize(levelled, usual, _SOFT_LETTER)
+    yield Cleaned(_sharpened(_without_leaders(gray), _SHARPEN_NOISY, _RADIUS), scale)
+
+
+def _without_leaders(gray: Gray) -> Gray:
+    return erase_leaders(gray, letter_heights(gray)[0])
 
 
 def fade_stamps(page: Colour, levelled: Gray) -> Gray:
@@ -129,6 +142,10 @@ def sharpen(gray: Gray, softness: float) -> Gray:
         amount, radius = min(_SHARPEN_NOISY + softness * _SHARPEN_SOFT, _MOST_SHARPEN), _WIDE_RADIUS
     else:
         amount, radius = _SHARPEN, _RADIUS
+    return _sharpened(gray, amount, radius)
+
+
+def _sharpened(gray: Gray, amount: float, radius: float) -> Gray:
     soft = cv2.GaussianBlur(gray, (0, 0), radius)
     return _bytes(cv2.addWeighted(gray, 1 + amount, soft, -amount, 0))
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr.cleaning import clean
-from ocr.engine import Engine, PixelBox, Seen
+from ocr.cleaning import Cleaned, cleanings
+from ocr.engine import Engine, Gray, PixelBox, Seen
 from ocr.engines import engine
 from ocr.limits import Limits
 from ocr.mrzband import Bands
@@ -22,6 +22,8 @@ _LEAST_LETTERS = 2  # of a word
 _LEAST_WORDS = 5
 _SYLLABLES = 0.5  # least share of words that are built like syllables; upright 0.66 and more, upside down 0.32 and less
 _CONFIDENT = 0.5
+_SURE = 0.9  # of the letters of a page; below it is read again, cleaned in other ways
+_CLEARER = 1.04  # by how much more sense another reading must make
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,20 +44,34 @@ class Recogniser:
 
     def read(self, page: Colour) -> Read:
         """`page` flat, its lines level. Raises ReadingFailed."""
-        cleaned = clean(page)
-        gray, turned = cleaned.gray, False
+        ways = cleanings(page)
+        gray, turned = next(ways).gray, False
         seen = self._engine.recognise(gray, "vie")
         if not is_right_way_up(seen):
-            around = np.ascontiguousarray(gray[::-1, ::-1])
+            around = _around_by_half(gray)
             again = self._engine.recognise(around, "vie")
             if sense(again) > sense(seen):
                 gray, seen, turned = around, again, True
+        gray, seen = self._surest(gray, seen, ways, turned=turned)
         language = "vie"
         if looks_english(" ".join(word.text for word in seen)):
             language, seen = "eng", self._engine.recognise(gray, "eng")
         seen = self._bands.read(gray, seen)
         height, width = gray.shape
         return Read(language, tuple(_lines(seen, (width, height))), turned)
+
+    def _surest(
+        self, gray: Gray, seen: list[Seen], ways: Iterable[Cleaned], *, turned: bool
+    ) -> tuple[Gray, list[Seen]]:
+        """What makes the most sense of several readings, where the first one is unsure."""
+        if not seen or certainty(seen) >= _SURE:
+            return gray, seen
+        for way in ways:
+            other = _around_by_half(way.gray) if turned else way.gray
+            again = self._engine.recognise(other, "vie")
+            if sense(again) > _CLEARER * sense(seen):
+                gray, seen = other, again
+        return gray, seen
 
 
 def is_right_way_up(seen: Sequence[Seen]) -> bool:
@@ -73,6 +89,16 @@ def sense(seen: Sequence[Seen]) -> float:
         for word in seen
         if len(letters := _letters(word.text)) >= _LEAST_LETTERS
     )
+
+
+def certainty(seen: Sequence[Seen]) -> float:
+    """Of the usual letter, 0..1."""
+    letters = sum(len(word.text) for word in seen)
+    return sum(word.confidence * len(word.text) for word in seen) / max(letters, 1)
+
+
+def _around_by_half(gray: Gray) -> Gray:
+    return np.ascontiguousarray(gray[::-1, ::-1])
 
 
 def _letters(text: str) -> str:

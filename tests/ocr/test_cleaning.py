@@ -1,14 +1,18 @@
 """Each step of the clean-up on a picture whose right answer is known."""
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from ocr.cleaning import Colour, clean, edge, fade_stamps, fit, letter_heights, sharpen
+from ocr import recognising
+from ocr.cleaning import Colour, cleanings, edge, fade_stamps, fit, letter_heights, sharpen
 from ocr.engine import Seen
 from ocr.leaders import erase_leaders
 from ocr.levelling import level_background
+from ocr.limits import Limits
 from ocr.recognising import is_right_way_up, sense
 from tests.ocr.sheets import BIRTH, FONT, draw
 
@@ -95,7 +99,7 @@ def test_noise_is_not_sharpened_into_letters(page: Colour) -> None:
 @pytest.mark.parametrize("size", [(1, 1), (2, 700), (700, 2), (30, 30), (6000, 12)])
 @pytest.mark.parametrize("shade", [0, 255])
 def test_no_picture_is_too_strange_to_be_cleaned(size: tuple[int, int], shade: int) -> None:
-    cleaned = clean(np.full((size[1], size[0], 3), shade, np.uint8))
+    cleaned = next(cleanings(np.full((size[1], size[0], 3), shade, np.uint8)))
     assert cleaned.gray.size > 0
 
 
@@ -109,3 +113,25 @@ def test_words_that_are_no_syllables_tell_that_a_page_is_upside_down() -> None:
     assert not is_right_way_up(around)
     assert sense(upright) > sense(around)
     assert is_right_way_up([])
+
+
+class Doubtful:
+    """An engine that is unsure of the first page that it gets, and knows the second one to the letter."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[int, ...]] = []
+
+    def recognise(self, page: np.ndarray, language: str) -> list[Seen]:
+        self.asked.append(page.shape)
+        sure = 0.6 if len(self.asked) == 1 else 0.95
+        return [Seen("nguyen", (0, 0, 10, 10), sure, (1, 1, number)) for number in range(8)]
+
+
+def test_a_page_that_reads_badly_is_read_again_in_other_sizes_until_one_makes_sense(
+    page: Colour, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = Doubtful()
+    monkeypatch.setattr(recognising, "engine", lambda *_: engine)
+    read = recognising.Recogniser(tmp_path, Limits()).read(page)
+    assert {line.confidence for line in read.lines} == {0.95}
+    assert len(set(engine.asked)) == len(engine.asked) >= 2
